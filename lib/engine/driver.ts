@@ -82,13 +82,13 @@ export class Driver {
     const { urls, known, suspects } = this.#sources;
     const knownMirrors = knownFile?.mirrors ?? [];
     const closesIdle = urls.length > FEW_MIRRORS;
-    this.#transport = new Transport({ ...options, knownMirrors, suspects, closesIdle });
+    const now = () => clock.now();
+    this.#transport = new Transport({ ...options, knownMirrors, suspects, closesIdle, now });
     this.#log = new EventLog({ ...options, mirrors: () => this.#scheduler.mirrors });
     const fail = (error: unknown) => this.#endEarly({ type: "failed", error }, "failed");
     const wantedEnd = () => this.#scheduler.ledger.end;
     const dispatch = (event: SchedulerEvent) => this.#dispatch(event);
     const proofs = pieces && { pieces, end: wantedEnd, onEvent: dispatch, fail };
-    const now = () => clock.now();
     const { buffers } = this.#transport;
     this.#window = new DeliveryWindow(start, windowSize, { ...options, now, buffers, proofs });
     const probeSize = probeSizeFor(maxRate, urls.length);

@@ -7,8 +7,8 @@
  */
 
 import type { ByteRange } from "../http/byte_range.ts";
+import { MirrorHabits } from "../http/mirror_habits.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
-import { FormMemory } from "./mirror/forms.ts";
 import { Ledger } from "./bytes/ledger.ts";
 import { CommandQueue, type NewMirror, type Size } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
@@ -40,11 +40,11 @@ export interface DownloadStateOptions extends MirrorListOptions {
   /** The most bytes per second, all mirrors together; `Infinity` for no limit. */
   readonly maxRate: number;
   /**
-   * In which forms the mirrors may be asked, which downloads share.
+   * How the mirrors are to be requested, as far as is known; downloads share it.
    *
    * @default {nothing}
    */
-  readonly forms?: FormMemory | undefined;
+  readonly habits?: MirrorHabits | undefined;
 }
 
 export class DownloadState implements DownloadView {
@@ -63,7 +63,7 @@ export class DownloadState implements DownloadView {
   proofs: Proofs | undefined = undefined;
   readonly #options: DownloadStateOptions;
   readonly #list: MirrorList;
-  readonly #forms: FormMemory;
+  readonly #habits: MirrorHabits;
   #ledger!: Ledger;
   #size: Size;
   #received = 0;
@@ -77,7 +77,7 @@ export class DownloadState implements DownloadView {
     this.#options = options;
     this.window = new Window(options.windowSize, options.mostWindowSize, options.isRead);
     this.limit = new RateLimit(options.maxRate);
-    this.#forms = options.forms ?? new FormMemory();
+    this.#habits = options.habits ?? new MirrorHabits();
     this.#list = new MirrorList(options);
     this.mirrors = this.#list.mirrors;
     this.#reset();
@@ -94,7 +94,7 @@ export class DownloadState implements DownloadView {
   /** Adds a mirror, and returns it; `undefined` if it is in use already. */
   add(wanted: NewMirror, now: number): Mirror | undefined {
     const mirror = this.#list.add(wanted);
-    mirror?.forms.avoid(this.#forms.avoided(mirror.url, now));
+    mirror?.forms.avoid(this.#habits.avoided(mirror.url, now));
     return mirror;
   }
 
@@ -165,17 +165,17 @@ export class DownloadState implements DownloadView {
 
   /** Learns from earlier downloads in which forms the mirrors may be asked. */
   recallForms(now: number): void {
-    for (const { url, forms } of this.mirrors) forms.avoid(this.#forms.avoided(url, now));
+    for (const { url, forms } of this.mirrors) forms.avoid(this.#habits.avoided(url, now));
   }
 
   /** Remembers the forms that the mirror of a request refuses, though it has answered this one. */
   rememberForms({ mirror: { url, forms }, form }: LiveRequest, now: number): void {
-    this.#forms.refused(url, forms.refusedBefore(form), now);
+    this.#habits.refused(url, forms.refusedBefore(form), now);
   }
 
   /** Forgets in which forms a mirror may be asked, as that was of no use. */
   forgetForms({ url }: Mirror): void {
-    this.#forms.forget(url);
+    this.#habits.forget(url);
   }
 
   /** Learns how many requests the mirrors' hosts take now; those that have work for one wait for it. */

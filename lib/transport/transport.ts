@@ -15,7 +15,7 @@ import type { HttpClientOptions, Init } from "./connections/http_clients.ts";
 import { MirrorClients } from "./connections/mirror_clients.ts";
 import { mayBeConditional } from "./responses/conditions.ts";
 import { verifyContent } from "./responses/content_check.ts";
-import { type DoubtTools, settleDoubt, withDetail } from "./responses/doubts.ts";
+import { type DoubtTools, settleDoubt, settleRefusal, withDetail } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { blameProxy, networkProblem, readNetworkFailure, throughProxy } from "./network_failure.ts";
 import { Referral } from "./responses/referral.ts";
@@ -26,12 +26,13 @@ import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
+import { parseContentRange } from "../http/byte_range.ts";
+import type { MirrorHabits, StatedTotal } from "../http/mirror_habits.ts";
 import {
   checkResponse,
   type Refusal,
   type RequestedRange,
   toTheEnd,
-  wrongTotal,
 } from "../http/response/response_check.ts";
 import type { BodyFrame } from "../http/response/part.ts";
 import type { Reply, Requested } from "./exchange.ts";
@@ -51,6 +52,10 @@ export interface TransportOptions extends HttpClientOptions {
   readonly refresh?: Refresh | undefined;
   /** URLs of mirrors whose origins had unreliable validators. */
   readonly suspects?: readonly string[] | undefined;
+  /** What is known of how mirrors answer, which downloads share. */
+  readonly habits: MirrorHabits;
+  /** Returns the time by which that is forgotten, in milliseconds. @default {performance.now} */
+  readonly now?: (() => number) | undefined;
 }
 
 /** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
@@ -63,8 +68,6 @@ export class Transport {
   readonly #memories: MirrorMemory[] = [];
   readonly #clients: MirrorClients;
   readonly #renewals: Renewals;
-  /** Where a part ended that should have gone on, by its total. */
-  #shortEnd: number | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -129,9 +132,11 @@ export class Transport {
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
+    this.#recall(memory, place, response);
     const { encodes, totals } = memory;
-    const ignoresTotals = totals !== "believed";
-    const check = checkResponse({ ...requested, ignoresTotals, encodes }, status, headers);
+    const [ignoresTotals, shortens] = [totals !== "believed", memory.shortens !== "never"];
+    const facts = { ignoresTotals, shortens, encodes };
+    const check = checkResponse({ ...requested, ...facts }, status, headers);
     const contentType = readField(headers, "content-type");
     if (check.type === "refused") {
       // Its length is that of other bytes than the range's.
@@ -143,7 +148,8 @@ export class Transport {
       }
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
-      throw this.#refusal(mirror, requested, check, response, memory.said(place, validators));
+      await settleRefusal(requested, status, check, this.#tools(mirror, response, place, signal));
+      throw this.#refusal(mirror, check, response, memory.said(place, validators));
     }
     const { ignoreDigests } = this.#options;
     const digests = ignoreDigests ? NO_DIGESTS : referral.complete(
@@ -165,17 +171,16 @@ export class Transport {
     }
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
-    const said = () => memory.said(place, validators);
     const unread = answer.type === "unsatisfiable" ? null : body;
-    const tools = this.#tools(mirror, this.#read(mirror, unread, check.body), said, signal);
+    const tools = {
+      ...this.#tools(mirror, response, place, signal),
+      body: this.#read(mirror, unread, check.body),
+    };
     const found = await settleDoubt(memory, requested, check, tools);
+    if (memory.shortens === "always") this.#options.habits.shortened(place, this.#now());
     const settled = ignoreDigests ? found : await verifyContent(headers, check.body, found, tools);
     this.#renewals.served(mirror, used);
     memory.ranges ||= answer.type === "partial";
-    const { size = Infinity, end = Infinity } = requested;
-    if (answer.type === "partial" && answer.size === size && answer.end < Math.min(size, end)) {
-      this.#shortEnd = answer.end;
-    }
     return {
       ...judgement,
       place,
@@ -205,15 +210,39 @@ export class Transport {
     this.#memories[mirror]!.unreliable = true;
   }
 
-  /** Returns what settles what a response leaves open; `said` names its validators, and those before. */
-  #tools(mirror: number, body: BodyReader, said: () => string, signal: AbortSignal): DoubtTools {
+  /** Returns what settles what a response leaves open. */
+  #tools(
+    mirror: number,
+    { headers }: Response,
+    place: string,
+    signal: AbortSignal,
+  ): Omit<DoubtTools, "body"> {
+    const memory = this.#memories[mirror]!;
+    const said = () => memory.said(place, readValidators(headers, Date.now()));
     return {
-      body,
       ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
+      refute: (size, by = headers) => {
+        memory.totals = { size };
+        const stated = statedTotal(place, by);
+        if (stated !== undefined) this.#options.habits.refuted(stated, size, this.#now());
+      },
       read: (stream, frame) => this.#read(mirror, stream, frame),
       fail: (reason, message) =>
         this.#error(mirror, reason, withDetail(message, reason === "changed" ? said() : "")),
     };
+  }
+
+  /** Recalls what earlier downloads have found out about what a response says. */
+  #recall(memory: MirrorMemory, place: string, { headers }: Response): void {
+    const { habits } = this.#options;
+    const now = this.#now();
+    if (habits.shortens(place, now)) memory.shortens = "always";
+    const stated = memory.totals === "believed" ? statedTotal(place, headers) : undefined;
+    memory.totals = (stated && habits.sizeBehind(stated, now)) ?? memory.totals;
+  }
+
+  #now(): number {
+    return (this.#options.now ?? (() => performance.now()))();
   }
 
   /** Sends another request about a response, without conditions; one that fails tells nothing. */
@@ -237,7 +266,6 @@ export class Transport {
   /** Returns the error for a response that is of no use; `said`: its validators, and those before. */
   #refusal(
     mirror: number,
-    requested: Requested,
     refusal: Refusal,
     { status, headers }: Response,
     said: string,
@@ -249,11 +277,6 @@ export class Transport {
       // It came between parts of the file: the server is busy, perhaps.
       const message = `sent ${text} instead of bytes of the file`;
       return this.#error(mirror, "html", message, { retryable: true });
-    }
-    if (size !== undefined && size === this.#shortEnd) {
-      // It was never as long as the parts say.
-      const shown = `has none from byte ${size} on (status ${status})`;
-      return this.#error(mirror, "mismatch", wrongTotal(requested.size!, shown), { status });
     }
     const detailed = withDetail(refusal.message, reason === "changed" ? said : "");
     const message = blameProxy(detailed, status, this.#options.proxy);
@@ -390,4 +413,11 @@ export class Transport {
       ...facts,
     });
   }
+}
+
+/** Returns the total that a part states, if it does. */
+function statedTotal(place: string, headers: Headers): StatedTotal | undefined {
+  const { size: total, end } = parseContentRange(headers.get("content-range")) ?? {};
+  if (total === undefined) return undefined;
+  return { place, total, isEnd: total === end, validators: readValidators(headers, Date.now()) };
 }

@@ -13,6 +13,7 @@ import {
   parseMirrorUrls,
 } from "../../http/address/mirror_url.ts";
 import type { Hashes } from "../../http/hashes.ts";
+import { MirrorHabits } from "../../http/mirror_habits.ts";
 import { PROOF_LEVELS, type ProofLevel } from "../../http/proof.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import type { ProxySource } from "../../http/address/proxy_url.ts";
@@ -25,7 +26,6 @@ import {
 import type { PolicySettings } from "../../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/speeds.ts";
-import { FormMemory } from "../../scheduler/mirror/forms.ts";
 import { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
@@ -90,8 +90,8 @@ export interface ResolvedOptions
   readonly retry: ResolvedRetry;
   /** What is known of the hosts that downloads use, */
   readonly hosts: HostLimits;
-  /** and in which forms mirrors may be asked. */
-  readonly forms: FormMemory;
+  /** and of how mirrors are to be requested. */
+  readonly habits: MirrorHabits;
   readonly connectTimeoutMs: number | undefined;
   readonly headersTimeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
@@ -111,7 +111,7 @@ const LONG_MS = 86_400_000;
 
 /** What all downloads of this process have learned, and share. */
 export const processHosts: HostLimits = new HostLimits();
-const processForms = new FormMemory();
+const processHabits = new MirrorHabits();
 
 /** Fills in defaults and checks every value. */
 export function resolveOptions(
@@ -177,7 +177,7 @@ export function resolveOptions(
     connections: undefined,
     retry: resolveRetry(options.retry),
     hosts: processHosts,
-    forms: processForms,
+    habits: processHabits,
     ...resolveTimeouts(options),
     maxRedirects: whole("maxRedirects", options.maxRedirects ?? 50, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,

@@ -67,6 +67,8 @@ export interface PartFacts {
   readonly length: number | undefined;
   /** Whether the total is ignored. */
   readonly ignoresTotals: boolean;
+  /** Whether the mirror is known to send less at once than is requested. */
+  readonly shortens: boolean;
 }
 
 /**
@@ -139,10 +141,15 @@ function readSent({ stated, length, ignoresTotals }: PartFacts): Sent | undefine
 
 /** Doubts another total than the file's: some servers send the end of the range as the size, or another wrong one. */
 function doubtTotal(
-  { form, end = Infinity, size, stated }: PartFacts,
+  { form, end = Infinity, size, stated, shortens }: PartFacts,
   sent: Sent,
 ): Doubt | undefined {
-  if (sent.size === undefined || sent.size === size) return undefined;
+  if (sent.size === undefined) return undefined;
+  if (sent.size === size) {
+    // The same, where that was believed because of an earlier response.
+    const isShort = form !== "plain" && end >= size && sent.end < size && !shortens;
+    return isShort ? { type: "total", at: sent.end, refuted: false } : undefined;
+  }
   // Less than was requested: either the server sends no more at once, or there is no more.
   const wanted = form === "open" ? sent.size : Math.min(end, sent.size);
   if (form !== "plain" && size === undefined && sent.end < wanted) {

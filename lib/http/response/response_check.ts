@@ -23,6 +23,8 @@ export interface RequestedRange {
   readonly form?: RequestForm | undefined;
   /** Whether totals in `Content-Range` are ignored: the mirror has been caught with a wrong one. */
   readonly ignoresTotals?: boolean | undefined;
+  /** Whether the mirror is known to send less at once than is requested. */
+  readonly shortens?: boolean | undefined;
   /** Whether the mirror has been caught encoding on the way: no encoding is a stored one. */
   readonly encodes?: boolean | undefined;
 }
@@ -177,6 +179,7 @@ function checkPart(
     stated,
     length: parseContentLength(headers.get("content-length")),
     ignoresTotals: requested.ignoresTotals ?? false,
+    shortens: requested.shortens ?? false,
   });
   if (part === undefined) return undefined;
   const { range, body, doubt, measured } = part;

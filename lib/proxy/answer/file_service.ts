@@ -139,8 +139,10 @@ export class FileService {
       return await this.#respond(file);
     } catch (error) {
       if (!(error instanceof Doubted)) {
-        if (recalled === undefined || !isOutdated(error)) throw error;
-        this.#known.invalidate(wanted, recalled, hasChanged(error));
+        // What this request has found out itself may be contradicted, too, as by a total that is wrong.
+        const known = recalled ?? file.record;
+        if (known === undefined || !isOutdated(error)) throw error;
+        this.#known.invalidate(wanted, known, hasChanged(error));
         // Its server has to be asked for mirrors and hashes again.
         if (file.forget !== undefined) throw error;
       }

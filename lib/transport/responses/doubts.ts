@@ -13,6 +13,7 @@ import {
 import type { FailureReason } from "../../errors.ts";
 import { type BodyFrame, isWholeFile, partMessage } from "../../http/response/part.ts";
 import {
+  type Refusal,
   type RequestedRange,
   type UsableCheck,
   type UsableResponse,
@@ -30,7 +31,7 @@ export type Ask = (requested: RequestedRange, withinMs?: number) => Promise<Resp
 const HOLDABLE = 64 * 1024;
 
 /** While a body waits to be read, an answer to another request is waited for this long, in milliseconds. */
-const ANSWER_MS = 3000;
+const ANSWER_MS = 5000;
 
 /** A body that is longer than the part shows itself within this time of its first byte, in milliseconds. */
 const MORE_MS = 300;
@@ -39,6 +40,8 @@ export interface DoubtTools {
   /** The body of the response. */
   readonly body: BodyReader;
   readonly ask: Ask;
+  /** Remembers that a total is wrong: that of the response, or of another one with these headers. */
+  readonly refute: (size: number | undefined, headers?: Headers) => void;
   readonly read: (stream: ReadableStream<Uint8Array<ArrayBuffer>>, frame: BodyFrame) => BodyReader;
   /** Creates the error to throw. */
   readonly fail: (reason: FailureReason, message: string) => Error;
@@ -52,7 +55,7 @@ export async function settleDoubt(
   memory: MirrorMemory,
   requested: RequestedRange & { readonly measures?: boolean | undefined },
   { answer, doubt }: UsableCheck,
-  { body, ask, read, fail }: DoubtTools,
+  { body, ask, refute, read, fail }: DoubtTools,
 ): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
   if (answer.type === "unsatisfiable") return { answer, body };
   if (answer.type === "whole") {
@@ -74,14 +77,20 @@ export async function settleDoubt(
       if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
       if (doubt.type === "total") {
         const { at, refuted } = doubt;
+        const isShort = answer.size !== undefined && at < answer.size;
+        const size = isShort
+          ? await findEnd(memory, ask, answer.size, at)
+          : await findSize(ask, refuted ? undefined : answer.size, at);
+        if (refuted || size !== answer.size) refute(size);
+        // Of a mirror that has another file, the total would be another.
         if (requested.size !== undefined && refuted && at > requested.size) {
-          // It sends what it says is not there; of one that has another file the total would be another.
           throw fail("mismatch", wrongTotal(requested.size, `sends ${at}`));
         }
-        const size = answer.size !== undefined && at < answer.size
-          ? await findEnd(ask, answer.size, at)
-          : await findSize(ask, refuted ? undefined : answer.size, at);
-        if (doubt.refuted || size !== answer.size) memory.totals = { size };
+        if (
+          requested.size !== undefined && size !== answer.size && answer.size === requested.size
+        ) {
+          throw fail("mismatch", wrongTotal(requested.size, `has none from byte ${at} on`));
+        }
       } else {
         memory.sendsParts = await sendsParts(ask, requested.start);
         if (!memory.sendsParts) {
@@ -92,7 +101,7 @@ export async function settleDoubt(
     if (requested.measures && memory.totals === "believed" && answer.size !== undefined) {
       if (held === body && answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
       const size = await measure(ask, answer.size);
-      if (size !== answer.size) memory.totals = { size };
+      if (size !== answer.size) refute(size);
     }
     const size = memory.totals === "believed" ? answer.size : memory.totals.size;
     if (requested.size !== undefined && size !== undefined && size !== requested.size) {
@@ -103,6 +112,25 @@ export async function settleDoubt(
     await held.cancel();
     throw error;
   }
+}
+
+/**
+ * Throws if a mirror that answers 416 with another size than `size`, which is that of the file, goes on
+ * saying `size` in its parts: that total is wrong, and the file has not changed.
+ */
+export async function settleRefusal(
+  { size }: RequestedRange,
+  status: number,
+  refusal: Refusal,
+  { ask, refute, fail }: Pick<DoubtTools, "ask" | "refute" | "fail">,
+): Promise<void> {
+  if (status !== 416 || refusal.size === undefined || size === undefined) return;
+  const { headers, body } = await ask({ start: 0, end: 1, size: undefined }, ANSWER_MS);
+  await discard(body);
+  if (parseContentRange(headers.get("content-range"))?.size !== size) return;
+  refute(refusal.size, headers);
+  const shown = `has none from byte ${refusal.size} on (status ${status})`;
+  throw fail("mismatch", wrongTotal(size, shown));
 }
 
 /** Reads a short body into memory. */
@@ -133,13 +161,21 @@ async function findSize(
 
 /**
  * Returns the size of a file whose mirror gave `total`, but sent all that follows, or less, up to the byte
- * `at`: `at` if the file ends there by what else the mirror says, else `total`.
+ * `at`: `at` if the file ends there by what else the mirror says, else `total`. Remembers whether it sends
+ * less at once.
  */
-async function findEnd(ask: Ask, total: number, at: number): Promise<number> {
+async function findEnd(
+  memory: MirrorMemory,
+  ask: Ask,
+  total: number,
+  at: number,
+): Promise<number> {
   // A mirror that sends less at once goes on here; one that serves one request at a time may not answer.
   const rest = { start: at, end: undefined, form: "open", size: undefined } as const;
   const { status, headers, body } = await ask(rest, ANSWER_MS);
   await discard(body);
+  // Without an answer, this download asks no more.
+  memory.shortens = status === 206 ? "always" : "perhaps";
   if (status !== 416) return total;
   // The 416 may also be a limit.
   if (parseUnsatisfiedSize(headers.get("content-range")) === at) return at;

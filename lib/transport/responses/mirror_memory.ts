@@ -73,6 +73,8 @@ export class MirrorMemory {
   needsCookies = false;
   /** The file's size, where the totals in its `Content-Range` were found to be wrong. */
   totals: "believed" | { readonly size: number | undefined } = "believed";
+  /** Whether it sends less at once than is requested, as far as is known. */
+  shortens: "never" | "perhaps" | "always" = "never";
   /** Whether the last part of the file has to be requested with its end. */
   needsEnd = false;
   /** Whether what it sends without a Content-Range is known to be the whole file. */

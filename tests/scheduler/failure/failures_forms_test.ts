@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../../lib/errors.ts";
-import { FormMemory } from "../../../lib/scheduler/mirror/forms.ts";
+import { MirrorHabits } from "../../../lib/http/mirror_habits.ts";
 import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
 
@@ -156,9 +156,9 @@ Deno.test("penalize(): what a host was thought to limit is forgotten once anothe
 });
 
 Deno.test("Scheduler: a form that two downloads were refused is no longer tried first", () => {
-  const forms = new FormMemory();
+  const habits = new MirrorHabits();
   for (const tries of [3, 3, 1]) {
-    const hand = new Hand(1, { forms });
+    const hand = new Hand(1, { habits });
     while (hand.of(0)!.form !== "plain") hand.fail(0, DENIED);
     hand.probed(0, { type: "whole", size: 100 });
     hand.bytes(0, 96);
@@ -166,10 +166,10 @@ Deno.test("Scheduler: a form that two downloads were refused is no longer tried 
   }
   // Of a file that is known to have been served in ranges, too.
   const knownFile = { size: 100, digest: "same", mirrors: ["http://0.test/file"], compared: [] };
-  const known = new Hand(1, { forms, knownFile });
+  const known = new Hand(1, { habits, knownFile });
   assertEquals(commands(known), ["0 whole 0 plain"]);
   // If that is of no use, it is forgotten.
   known.fail(0, DENIED);
   assert(known.outcome instanceof NoMirrorLeftError);
-  assertEquals(commands(new Hand(1, { forms })), ["0 probe 0 bounded"]);
+  assertEquals(commands(new Hand(1, { habits })), ["0 probe 0 bounded"]);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FormMemory, Forms } from "../../../lib/scheduler/mirror/forms.ts";
+import { Forms } from "../../../lib/scheduler/mirror/forms.ts";
 
 Deno.test("Forms.current is the first form that was not refused; there is none after the last", () => {
   const forms = new Forms();
@@ -44,27 +44,4 @@ Deno.test("Forms.refusedBefore() returns what was refused before another form wa
   assertEquals(forms.refusedBefore("open"), []);
   forms.refuse("open");
   assertEquals(forms.refusedBefore("plain"), ["open"]);
-});
-
-Deno.test("FormMemory: a form that two downloads were refused is avoided, for ten minutes", () => {
-  const memory = new FormMemory();
-  const avoided = (now: number) => [...memory.avoided("http://one.test/", now)];
-  memory.refused("http://one.test/", ["bounded", "open"], 0);
-  assertEquals(avoided(0), []);
-  memory.refused("http://one.test/", ["bounded"], 1000);
-  assertEquals([avoided(1000), avoided(599_999), avoided(600_000)], [["bounded"], ["bounded"], []]);
-  assertEquals(memory.avoided("http://other.test/", 1000).size, 0);
-  memory.refused("http://one.test/", ["bounded"], 600_000);
-  assertEquals(avoided(600_000), []);
-  memory.refused("http://one.test/", ["bounded"], 600_000);
-  memory.forget("http://one.test/");
-  assertEquals([avoided(600_000), memory.size], [[], 0]);
-});
-
-Deno.test("FormMemory remembers a limited number of mirrors", () => {
-  const memory = new FormMemory();
-  for (let index = 0; index < 1000; index++) memory.refused(`http://${index}.test/`, ["open"], 0);
-  assertEquals(memory.size, 256);
-  memory.refused("http://999.test/", ["open"], 0);
-  assertEquals([...memory.avoided("http://999.test/", 0)], ["open"]);
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { MirrorError } from "../../../lib/errors.ts";
 import { FILE, part, readAll, SIZE, withScript } from "../scripted_file.ts";
 import type { Request, Script } from "../scripted_server.ts";
@@ -176,6 +176,41 @@ Deno.test("settleDoubt(): a mirror that sends less at once is asked once whether
     const second = await ask(10_000, undefined, { form: "open", size: SIZE });
     assertEquals(await readAll(second), FILE.slice(10_000, 20_000));
     assertEquals(requests.length, 3);
+  });
+});
+
+/** A server whose parts have a total of one byte too many. */
+const oneMore = (request: Request) =>
+  part(request, ({ range, length }) => ({ range: range.replace(/\/.*/, `/${SIZE + 1}`), length }));
+
+Deno.test("settleDoubt(): a believed total that the last part contradicts is no change", async () => {
+  const changed = { reason: "mismatch", phase: "headers" } as const;
+  for (const start of [10_000, SIZE]) {
+    await withScript(oneMore, async (ask) => {
+      const first = await ask(0, 10_000);
+      assertEquals(first.answer, { type: "partial", start: 0, end: 10_000, size: SIZE + 1 });
+      await readAll(first);
+      const wanted = { size: SIZE + 1 };
+      const error = await assertRejects(() => ask(start, SIZE + 1, wanted), MirrorError);
+      assertEquals({ reason: error.reason, phase: error.phase }, changed);
+      assertStringIncludes(error.message, `has ${SIZE + 1} bytes, but has none from byte ${SIZE}`);
+      // From now on, it is known.
+      const later = await ask(10_000, 20_000, { size: SIZE });
+      assertEquals(later.answer, { type: "partial", start: 10_000, end: 20_000, size: SIZE });
+      await readAll(later);
+    });
+  }
+});
+
+Deno.test("settleRefusal(): a file that became shorter has changed", async () => {
+  let isShorter = false;
+  const answer = (request: Request) =>
+    isShorter ? part(request, (fields) => fields) : oneMore(request);
+  await withScript(answer, async (ask) => {
+    await readAll(await ask(0, 10_000));
+    isShorter = true;
+    const error = await assertRejects(() => ask(SIZE, SIZE + 1, { size: SIZE + 1 }), MirrorError);
+    assertEquals(error.reason, "changed");
   });
 });
 
