@@ -35,6 +35,7 @@ interface FalseTotal extends StatedTotal {
 /** Remembers the habits of mirrors, each by its URL, or by the place that answered, where its redirects led. */
 export class MirrorHabits {
   readonly #refusals = new AgedMap<ReadonlyMap<RequestForm, number>>();
+  readonly #lengths = new AgedMap<number>();
   readonly #shortening = new AgedMap<true>();
   readonly #totals = new AgedMap<FalseTotal>();
 
@@ -57,9 +58,21 @@ export class MirrorHabits {
     this.#refusals.set(url, refusals, now);
   }
 
-  /** Forgets which forms a mirror refuses: what was remembered did not help. */
+  /** Returns the most bytes that are worth a request to a mirror; `Infinity` where no limit is known. */
+  mostBytes(url: string, now: number): number {
+    return this.#lengths.get(url, now) ?? Infinity;
+  }
+
+  /** Notes that a mirror serves so many bytes at once, but not more; `Infinity` for any number. */
+  limited(url: string, mostBytes: number, now: number): void {
+    if (mostBytes === Infinity) this.#lengths.delete(url);
+    else this.#lengths.set(url, mostBytes, now);
+  }
+
+  /** Forgets what a mirror refuses: what was remembered did not help. */
   forget(url: string): void {
     this.#refusals.delete(url);
+    this.#lengths.delete(url);
   }
 
   /** Reports whether a place sends less at once than is requested, whatever its query. */

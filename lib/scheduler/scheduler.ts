@@ -118,7 +118,7 @@ export class Scheduler {
   start(now: number): readonly SchedulerCommand[] {
     this.#state.commands.startedAt = now;
     this.#state.limit.start(now);
-    this.#state.recallForms(now);
+    this.#state.recallHabits(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
     const probed = this.#ended || this.#failIfAlone(now) ? [] : this.mirrors;

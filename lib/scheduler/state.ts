@@ -94,7 +94,7 @@ export class DownloadState implements DownloadView {
   /** Adds a mirror, and returns it; `undefined` if it is in use already. */
   add(wanted: NewMirror, now: number): Mirror | undefined {
     const mirror = this.#list.add(wanted);
-    mirror?.forms.avoid(this.#habits.avoided(mirror.url, now));
+    if (mirror !== undefined) this.#recall(mirror, now);
     return mirror;
   }
 
@@ -163,18 +163,24 @@ export class DownloadState implements DownloadView {
     return this.#turnAt;
   }
 
-  /** Learns from earlier downloads in which forms the mirrors may be asked. */
-  recallForms(now: number): void {
-    for (const { url, forms } of this.mirrors) forms.avoid(this.#habits.avoided(url, now));
+  /** Learns from earlier downloads how the mirrors are to be requested. */
+  recallHabits(now: number): void {
+    for (const mirror of this.mirrors) this.#recall(mirror, now);
   }
 
-  /** Remembers the forms that the mirror of a request refuses, though it has answered this one. */
-  rememberForms({ mirror: { url, forms }, form }: LiveRequest, now: number): void {
+  #recall({ url, forms, lengths }: Mirror, now: number): void {
+    forms.avoid(this.#habits.avoided(url, now));
+    lengths.recall(this.#habits.mostBytes(url, now));
+  }
+
+  /** Remembers what the mirror of a request refuses, though it has answered this one. */
+  rememberHabits({ mirror: { url, forms, lengths }, form }: LiveRequest, now: number): void {
     this.#habits.refused(url, forms.refusedBefore(form), now);
+    if (lengths.shown !== undefined) this.#habits.limited(url, lengths.shown, now);
   }
 
-  /** Forgets in which forms a mirror may be asked, as that was of no use. */
-  forgetForms({ url }: Mirror): void {
+  /** Forgets how a mirror is to be requested, as that was of no use. */
+  forgetHabits({ url }: Mirror): void {
     this.#habits.forget(url);
   }
 

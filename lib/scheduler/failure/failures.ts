@@ -254,7 +254,7 @@ export function drop(
   now: number,
 ): void {
   mirror.drop(failure);
-  state.forgetForms(mirror);
+  state.forgetHabits(mirror);
   for (const request of state.requests.of(mirror)) state.cancel(request, "dropped", now);
   const { message } = failure;
   state.commands.report({ type: "mirror", mirror: mirror.url, state: "dropped", message }, now);

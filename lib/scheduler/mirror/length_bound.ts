@@ -19,6 +19,8 @@ export class LengthBound {
   /** Bytes that its last response brought before it broke; `undefined` if it did not. */
   #brokeAfter: number | undefined;
   #mostBytes = Infinity;
+  /** Whether it ever was less. */
+  #isLearned = false;
   /** Number of responses of so many bytes that did not break. */
   #completed = 0;
   #enough = ENOUGH_COMPLETED;
@@ -34,6 +36,18 @@ export class LengthBound {
   /** The most bytes that are worth a request. */
   get mostBytes(): number {
     return this.#mostBytes;
+  }
+
+  /** The same, where something was learned of that and responses have shown it; `undefined` if not. */
+  get shown(): number | undefined {
+    return this.#isLearned && !this.#isDoubtful ? this.#mostBytes : undefined;
+  }
+
+  /** Begins with what an earlier download was refused, and was not. */
+  recall(mostBytes: number): void {
+    if (mostBytes === Infinity) return;
+    this.#limit(mostBytes);
+    this.#enough *= REFUSED_GROWTH;
   }
 
   /** Notes that it has begun a response of so many bytes. */
@@ -60,7 +74,7 @@ export class LengthBound {
     // It was requested before this was known.
     if (bytes > this.#mostBytes) return true;
     const half = Math.floor(Math.min(bytes, ENOUGH) / 2);
-    this.#mostBytes = Math.max(LEAST_PART, this.#longest, half);
+    this.#limit(Math.max(LEAST_PART, this.#longest, half));
     this.#completed = 0;
     this.#enough *= REFUSED_GROWTH;
     this.#isDoubtful = true;
@@ -73,7 +87,12 @@ export class LengthBound {
     const again = this.#brokeAfter !== undefined;
     this.#brokeAfter = bytes;
     this.#completed = 0;
-    if (again && shortest < ENOUGH) this.#mostBytes = Math.max(LEAST_PART, shortest);
+    if (again && shortest < ENOUGH) this.#limit(Math.max(LEAST_PART, shortest));
+  }
+
+  #limit(mostBytes: number): void {
+    this.#mostBytes = mostBytes;
+    this.#isLearned = true;
   }
 
   /** Notes that a response did not break; after some of them, more is requested at once. */

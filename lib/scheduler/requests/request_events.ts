@@ -61,8 +61,8 @@ export function noteAnswer(
 ): void {
   const { mirror, kind, id } = request;
   request.answered(answer, now, proof);
-  state.rememberForms(request, now);
   if (answer.type === "partial") mirror.lengths.answered(answer.end - answer.start);
+  state.rememberHabits(request, now);
   // What is limited is the place that answered.
   mirror.seat.move(details?.location ?? mirror.url, now);
   if (kind !== "probe" && kind !== "whole") return;

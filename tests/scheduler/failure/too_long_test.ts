@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { NoMirrorLeftError } from "../../../lib/errors.ts";
+import { MirrorHabits } from "../../../lib/http/mirror_habits.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
 import { megabits, type SimulatedMirror } from "../../support/simulator/mirror.ts";
 import { simulateStrictly } from "../../support/simulator/invariants.ts";
@@ -77,4 +79,32 @@ Deno.test("penalize(): of several requests that were refused for their length, e
   hand.fail(1, { ...REFUSED, status: 404 });
   assertEquals([before, hand.scheduler.mirrors[0]!.mostBytes], [Infinity, 499_998]);
   assertEquals(hand.scheduler.mirrors[1]!.mostBytes, Infinity);
+});
+
+Deno.test("Scheduler: a length that one download learned is the longest of the next ones", () => {
+  const habits = new MirrorHabits();
+  const first = new Hand(1, { ...OPTIONS, habits }).open(10_000_000);
+  // While it is open what the mirror serves, nothing is remembered.
+  first.fail(0, { ...REFUSED, status: 413 });
+  assertEquals(habits.mostBytes(first.of(0)!.mirror.url, 0), Infinity);
+  first.fail(0, { ...REFUSED, status: 413 });
+  first.deliver(0);
+  const later = new Hand(1, { ...OPTIONS, habits }).open(10_000_000);
+  assertEquals(lengths(later), [249_999]);
+  // Served to the end, as a client leaves: the next one begins the same way.
+  later.deliver(0);
+  assertEquals(lengths(new Hand(1, { ...OPTIONS, habits }).open(10_000_000)), [249_999]);
+  // It was another reason: the mirror serves no length.
+  const last = new Hand(1, { ...OPTIONS, habits }).open(10_000_000);
+  while (last.outcome === undefined) last.fail(0, { ...REFUSED, status: 410 });
+  assert(last.outcome instanceof NoMirrorLeftError);
+  assertEquals(lengths(new Hand(1, { ...OPTIONS, habits }).open(10_000_000)), [999_996]);
+});
+
+Deno.test("Scheduler: a mirror that serves any length again is asked for more", () => {
+  const habits = new MirrorHabits();
+  habits.limited("http://0.test/file", 200_000, 0);
+  const hand = new Hand(1, { ...OPTIONS, habits }).open(200_000_000);
+  for (let turn = 0; turn < 70; turn++) hand.deliver(0);
+  assert(habits.mostBytes("http://0.test/file", 0) > 200_000);
 });

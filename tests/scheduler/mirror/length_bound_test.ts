@@ -89,3 +89,19 @@ Deno.test("LengthBound.mostBytes: what was refused is tried again late, and ever
   });
   for (const [completed, most] of tries) assertEquals(completed, most);
 });
+
+Deno.test("LengthBound.shown: what responses have shown, where something was learned", () => {
+  const bound = new LengthBound();
+  bound.answered(100_000);
+  assertEquals(bound.shown, undefined);
+  bound.refused(400_000);
+  assertEquals([bound.mostBytes, bound.shown], [200_000, undefined]);
+  bound.answered(200_000);
+  assertEquals(bound.shown, 200_000);
+  const later = new LengthBound();
+  later.recall(Infinity);
+  assertEquals([later.mostBytes, later.shown], [Infinity, undefined]);
+  later.recall(200_000);
+  assertEquals([later.mostBytes, later.shown], [200_000, 200_000]);
+  assertEquals([later.refused(200_000), later.mostBytes], [true, 100_000]);
+});
