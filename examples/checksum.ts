@@ -25,5 +25,8 @@ export async function downloadVerified(
 
 if (import.meta.main) {
   const [path = "file", sha256 = "", ...urls] = Deno.args;
-  if (!await downloadVerified(path, sha256, urls)) console.error(`${path}: wrong checksum`);
+  if (!await downloadVerified(path, sha256, urls)) {
+    console.error(`${path}: wrong checksum`);
+    Deno.exitCode = 1;
+  }
 }
