@@ -16,6 +16,8 @@ export interface Flag {
   readonly name: string;
   /** Another long name, for users of other programs. */
   readonly alias?: string | undefined;
+  /** What other programs call it, with dashes: "did you mean" suggests it for these. */
+  readonly insteadOf?: readonly string[] | undefined;
   /** The short name, without the dash. */
   readonly short?: string | undefined;
   /** The placeholder of its value in the help; a flag without one takes no value. */
@@ -61,8 +63,8 @@ export async function parseFlags<Name extends string>(
       rest.push(token);
       continue;
     }
-    const { flag, rawName, unset, value: text = "", place } = token;
-    if (flag === undefined) throw await unknownFlag(command, rawName, flags);
+    const { flag, unset, value: text = "", place } = token;
+    if (flag === undefined) throw await unknownFlag(command, token, flags);
     checkValue(flag, token, flags);
     if (unset) values.delete(flag.name);
     else values.set(flag.name, [...values.get(flag.name) ?? [], { text, place }]);
@@ -120,6 +122,8 @@ interface FlagToken {
   readonly flag: Flag | undefined;
   /** The name as it was given, with dashes. */
   readonly rawName: string;
+  /** The letters of the argument up to this one, if there are others before it. */
+  readonly cluster?: string | undefined;
   /** Whether it unsets the flag. */
   readonly unset?: boolean | undefined;
   readonly value: string | undefined;
@@ -176,7 +180,8 @@ function* shortTokens(
     if (flag?.value !== undefined && value !== "") {
       return yield { flag, rawName: `-${letter}`, value, inline: true };
     }
-    yield follow(flag, `-${letter}`);
+    const cluster = index === 0 ? undefined : `-${letters.slice(0, index + 1).join("")}`;
+    yield { ...follow(flag, `-${letter}`), cluster };
   }
 }
 
@@ -208,15 +213,25 @@ const CHARACTERS_PER_TYPO = 3;
 
 async function unknownFlag(
   command: string,
-  given: string,
+  { rawName, cluster }: FlagToken,
   flags: readonly Flag[],
 ): Promise<Error> {
-  const meant = /^--./s.test(given) ? await nearestName(given, flags) : undefined;
+  const meant = await meantBy(rawName, flags);
+  // What follows in the argument may be a value, and secret.
+  const given = cluster === undefined ? `'${rawName}'` : `'${rawName}' in '${cluster}…'`;
   return usageError(
     meant === undefined
-      ? `unknown option '${given}'; try '${command} --help'`
-      : `unknown option '${given}' (did you mean '${meant}'?)`,
+      ? `unknown option ${given}; try '${command} --help'`
+      : `unknown option ${given} (did you mean '${meant}'?)`,
   );
+}
+
+async function meantBy(given: string, flags: readonly Flag[]): Promise<string | undefined> {
+  const same = flags.find(({ insteadOf }) => insteadOf?.includes(given));
+  if (same !== undefined) {
+    return `--${same.name}${same.value === undefined ? "" : ` ${same.value}`}`;
+  }
+  return /^--./s.test(given) ? await nearestName(given, flags) : undefined;
 }
 
 async function nearestName(given: string, flags: readonly Flag[]): Promise<string | undefined> {

@@ -18,6 +18,7 @@ export async function readNamedFile(flag: string, path: string): Promise<string>
 /** Returns the system's reason, without the path and the system call that Deno appends. */
 export function systemReason(cause: unknown): string {
   if (cause instanceof Deno.errors.NotFound) return "no such file";
+  if (cause instanceof Deno.errors.IsADirectory) return "it is a directory";
   const message = cause instanceof Error ? cause.message : String(cause);
   // It names the flag of Deno that is missing.
   if (cause instanceof Deno.errors.NotCapable) return message;

@@ -89,9 +89,9 @@ Deno.test("parseFlags() explains what is wrong with arguments", async () => {
     // A dangerous flag is never suggested.
     [["--recklss"], "unknown option '--recklss'; try 'sphttp x --help'"],
     [["--reck"], "unknown option '--reck'; try 'sphttp x --help'"],
-    [["-jZ"], "unknown option '-Z'; try 'sphttp x --help'"],
-    [["-j-"], "unknown option '--'; try 'sphttp x --help'"],
-    [["-j\u{1f600}"], "unknown option '-\u{1f600}'; try 'sphttp x --help'"],
+    [["-jZ"], "unknown option '-Z' in '-jZ…'; try 'sphttp x --help'"],
+    [["-j-"], "unknown option '--' in '-j-…'; try 'sphttp x --help'"],
+    [["-j\u{1f600}"], "unknown option '-\u{1f600}' in '-j\u{1f600}…'; try 'sphttp x --help'"],
     [["--json=yes"], "option '--json' takes no value"],
     [["--time"], "option '--time' requires a value: --time SECONDS"],
     [["-t", "--json"], "option '-t' requires a value, but '--json' follows; use --time=--json if"],

@@ -1,5 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { parseFlags } from "../../lib/command_line/flag_parser.ts";
 import { FLAGS } from "../../lib/cli/arguments/flags.ts";
+import { PROBE_FLAGS } from "../../lib/cli/probe/probe_arguments.ts";
 import { LINK_FLAGS } from "../../lib/proxy/command/link.ts";
 import { FLAGS as PROXY_FLAGS } from "../../lib/proxy/command/flags.ts";
 import { VERSION } from "../../lib/version.ts";
@@ -164,6 +166,54 @@ Deno.test("pages name flags of the proxy that there are", () => {
     .filter((flag) => !/^--(allow-(net|read|env)|deny-net)$/.test(flag));
   assert(named.length > 15);
   assertEquals(named.filter((flag) => !all.includes(flag)), []);
+});
+
+Deno.test("pages and help give options the same defaults", () => {
+  const flags = [...FLAGS, ...PROXY_FLAGS, ...PROBE_FLAGS];
+  const helps = (name: string) =>
+    flags.filter((flag) => flag.name === name).map(({ help }) => help);
+  const wrong: string[] = [];
+  let count = 0;
+  for (const { path, text } of readPages()) {
+    if (path === "CHANGELOG.md") continue;
+    // A default stands in parentheses behind its option, in the same row of a table.
+    const lines = text.replace(/\n(?!\|)/g, " ").split("\n");
+    const mentions = lines.flatMap((line) => [
+      ...line.matchAll(/`(?:-\w, )?--([\w-]+)(?: [A-Z]+)?`([^`()]{0,160}?)\((\d[\d.]*[KMG]?)\)/g),
+    ]);
+    for (const [, name, , value] of mentions) {
+      count++;
+      const given = helps(name!).flatMap((help) => help.match(/\((\d[\d.]*[KMG]?)\b/)?.[1] ?? []);
+      if (!given.includes(value!)) wrong.push(`${path}: --${name} (${value}); help: ${given}`);
+    }
+  }
+  assertEquals(wrong, []);
+  assert(count > 15, `only ${count} defaults were found`);
+});
+
+Deno.test("docs/migrating.md and the command suggest the same options for those of other programs", async () => {
+  const { text } = readPage("docs/migrating.md");
+  const own = new Set(FLAGS.flatMap(({ name, alias }) => [`--${name}`, `--${alias}`]));
+  const replacements = new Map<string, string[]>();
+  for (const row of text.slice(text.indexOf("## From aria2")).split("\n")) {
+    const ours = flagsIn(row, 1);
+    const names = FLAGS.filter(({ name, short }) =>
+      ours.includes(`--${name}`) || ours.includes(`-${short}`)
+    ).map(({ name }) => name);
+    for (const flag of flagsIn(row, 0)) {
+      if (names.length === 0 || !flag.startsWith("--") || own.has(flag)) continue;
+      replacements.set(flag, [...replacements.get(flag) ?? [], ...names]);
+    }
+  }
+  let count = 0;
+  for (const [flag, names] of replacements) {
+    const { message } = await assertRejects(() => parseFlags("sphttp", [flag], FLAGS), Error);
+    const [, suggested] = /did you mean '--([\w-]+)/.exec(message) ?? [];
+    if (suggested === undefined) continue;
+    count++;
+    assert(names.includes(suggested), `${flag}: ${message}, but the page says ${names}`);
+  }
+  assert(count > 15, `only ${count} options of other programs are suggested for`);
 });
 
 Deno.test("pages run no task that there is not", () => {

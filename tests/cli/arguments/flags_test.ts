@@ -50,7 +50,13 @@ const REFUSED: [args: string[], says: string][] = [
   [["--no-location"], "unknown option '--no-location'"],
   [["--no-silent=yes"], "option '--no-silent' takes no value"],
   [["-Z"], "unknown option '-Z'; try 'sphttp --help'"],
-  [["-sZ"], "unknown option '-Z'"],
+  // What follows may be a value, and secret.
+  [["-sZhunter2"], "unknown option '-Z' in '-sZ…'; try"],
+  // aria2's names.
+  [["-c"], "unknown option '-c' (did you mean '--continue-at -'?)"],
+  [["-d", "x"], "(did you mean '--output-dir DIR'?)"],
+  [["--max-tries=5"], "(did you mean '--retry N'?)"],
+  [["--quiet"], "(did you mean '--silent'?)"],
   [["--output"], "option '--output' requires a value: --output FILE"],
   [["-o"], "option '-o' requires a value: -o FILE"],
   [["-o", "-v", URL], "option '-o' requires a value, but '-v' follows; use --output=-v if"],

@@ -90,10 +90,16 @@ function isHeaderValue(value: string): boolean {
 
 /**
  * Parses the URL of a proxy; the scheme defaults to http, and an empty one is none, as in curl. The
- * engine checks the rest.
+ * engine checks the rest. A mere number is what aria2's `-x` takes.
  */
-export function parseProxy(_flag: string, text: string): string | false {
+export function parseProxy(flag: string, text: string): string | false {
   if (text === "") return false;
+  if (/^\d+$/.test(text)) {
+    throw usageError(
+      `${flag} is "${text}", but must be the URL of a proxy; ` +
+        `for connections to each mirror, use --max-connection-per-server ${text}`,
+    );
+  }
   return /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 }
 

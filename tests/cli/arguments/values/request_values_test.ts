@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   parseConnections,
   parseHeader,
+  parseProxy,
   parseStaticDelay,
   parseUser,
 } from "../../../../lib/cli/arguments/values/request_values.ts";
@@ -40,6 +41,7 @@ const REFUSED: [
   texts: string[],
   accepted: string,
 ][] = [
+  [parseProxy, ["16", "0"], "to each mirror, use --max-connection-per-server"],
   [parseConnections, ["", "-1", "1.5", "many"], "a whole number from 1 to 16, or auto"],
   [parseStaticDelay, ["", "=3", "http://a/f", "http://a/f=", "http://a/f=-1"], "must be URL=N"],
   [
