@@ -37,6 +37,7 @@ export class MirrorHabits {
   readonly #refusals = new AgedMap<ReadonlyMap<RequestForm, number>>();
   readonly #lengths = new AgedMap<number>();
   readonly #shortening = new AgedMap<true>();
+  readonly #unconditional = new AgedMap<true>();
   readonly #totals = new AgedMap<FalseTotal>();
 
   /** Number of mirrors that are remembered for the forms they refuse. */
@@ -73,6 +74,16 @@ export class MirrorHabits {
   forget(url: string): void {
     this.#refusals.delete(url);
     this.#lengths.delete(url);
+  }
+
+  /** Reports whether the server of a place is to be asked without `If-Range`. */
+  isUnconditional(place: string, now: number): boolean {
+    return this.#unconditional.get(new URL(place).origin, now) ?? false;
+  }
+
+  /** Notes that the server of a place refuses each `If-Range`, or does not answer it. */
+  refusesConditions(place: string, now: number): void {
+    this.#unconditional.set(new URL(place).origin, true, now);
   }
 
   /** Reports whether a place sends less at once than is requested, whatever its query. */

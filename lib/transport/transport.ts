@@ -335,7 +335,9 @@ export class Transport {
         const condition = headers.get("if-range");
         const conditions = memory.conditionsAt(url.href);
         if (conditions === undefined || condition === null) return send(signal);
-        const answer = await conditions.try(condition, send, signal);
+        const answer = await conditions.try(condition, send, signal).finally(() => {
+          if (conditions.isBlamed) this.#options.habits.refusesConditions(url.href, this.#now());
+        });
         conditional = answer !== undefined;
         headers.delete("if-range");
         return answer ?? send(signal);
@@ -352,7 +354,8 @@ export class Transport {
 
   #headers(mirror: number, requested: Requested, url: URL, sameOrigin: boolean): Headers {
     const { purpose = "part" } = requested;
-    const isConditional = purpose === "part" && mayBeConditional(url);
+    const isConditional = purpose === "part" && mayBeConditional(url) &&
+      !this.#options.habits.isUnconditional(url.href, this.#now());
     return requestHeaders(requested, {
       given: this.#options.headers,
       authorization: this.#renewals.sourceOf(mirror).authorization,

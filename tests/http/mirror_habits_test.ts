@@ -71,3 +71,16 @@ Deno.test("MirrorHabits: a place that sends less at once is known by its path", 
   assertEquals(shortens("http://one.test/b", 1), false);
   assertEquals(shortens("http://one.test/a?b", 600_000), false);
 });
+
+Deno.test("MirrorHabits: a server that takes no If-Range is known by its origin", () => {
+  const habits = new MirrorHabits();
+  habits.refusesConditions("http://one.test/a?b", 0);
+  const table = [["http://one.test/c", 1], ["http://one.test:8080/a", 1], [
+    "http://one.test/",
+    6e5,
+  ]];
+  assertEquals(
+    table.map(([place, now]) => habits.isUnconditional(String(place), Number(now))),
+    [true, false, false],
+  );
+});

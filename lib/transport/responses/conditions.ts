@@ -11,7 +11,8 @@
  *
  * Other servers reset the connection, send an error, or nothing at all, whenever a request has one. Until
  * the first was honoured, whatever goes wrong with such a request is put down to its `If-Range`: there are
- * no more of them, and the request is sent again without.
+ * no more of them, and the request is sent again without. So is a silence that lasted until the request was
+ * cancelled: a client of the proxy that seeks elsewhere leaves before it is known what it means.
  *
  * @module
  */
@@ -22,7 +23,9 @@ import { startedWithin } from "../../unless_aborted.ts";
 import { discard } from "./redirects.ts";
 
 /** For so long, the first answer to an `If-Range` is waited for, in milliseconds. */
-const ANSWER_MS = 5000;
+const ANSWER_MS = 2000;
+/** A request that is cancelled after so long would perhaps have had no answer, in milliseconds. */
+const SILENT_MS = 500;
 
 /** The whole file or a part of it, or that the file is the same: answers to the condition. */
 const ANSWERS: readonly number[] = [200, 203, 206, 304];
@@ -31,9 +34,15 @@ const BUSY: readonly number[] = [429, 503];
 
 /** What the answers to conditional requests have shown of one place. */
 export class Conditions {
+  readonly #now: () => number;
   #underWay = 0;
   #honoured = 0;
   #isBlamed = false;
+
+  /** @param now returns the time, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Whether a request failed that had one, before any was honoured. */
   get isBlamed(): boolean {
@@ -55,6 +64,7 @@ export class Conditions {
     signal: AbortSignal,
   ): Promise<Response | undefined> {
     this.#underWay++;
+    const sentAt = this.#now();
     try {
       const response = this.#honoured > 0
         ? await send(signal)
@@ -68,8 +78,10 @@ export class Conditions {
       if (BUSY.includes(status)) return response;
       await discard(body);
     } catch (error) {
-      if (this.#honoured > 0 || signal.aborted) throw error;
-      this.#isBlamed = true;
+      if (this.#honoured > 0) throw error;
+      const isEarly = signal.aborted && this.#now() < sentAt + SILENT_MS;
+      this.#isBlamed ||= !isEarly;
+      if (signal.aborted) throw error;
     } finally {
       this.#underWay--;
     }

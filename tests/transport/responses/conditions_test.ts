@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
+import { MirrorHabits } from "../../../lib/http/mirror_habits.ts";
+import { Conditions } from "../../../lib/transport/responses/conditions.ts";
 import { Transport } from "../../../lib/transport/transport.ts";
 
 const SIZE = 1_000_000;
@@ -15,7 +17,7 @@ interface Seen {
 }
 
 /** A mirror that answers when the test says so. */
-function heldMirror() {
+function heldMirror(habits: MirrorHabits = new MirrorHabits()) {
   const seen: Seen[] = [];
   const running: Promise<void>[] = [];
   const failures: unknown[] = [];
@@ -54,6 +56,8 @@ function heldMirror() {
   const transport: Transport = new Transport({
     ...resolveOptions(URLS, { fetch: fetch as typeof globalThis.fetch }),
     knownMirrors: [],
+    habits,
+    now: () => 0,
   });
   /** Returns requests from number `from` on, once there are so many. */
   const take = async (from: number, count: number): Promise<Seen[]> => {
@@ -170,5 +174,40 @@ Deno.test("Conditions: once an If-Range was honoured, what fails has another rea
     assertEquals(next!.conditional, true);
     await next!.answer('"a"');
     assertEquals(mirror.failures, [how]);
+  }
+});
+
+Deno.test("Conditions: a server that refuses If-Range is known to later downloads", async () => {
+  for (const how of ["honoured", "reset"] as const) {
+    const habits = new MirrorHabits();
+    for (const isFirst of [true, false]) {
+      await using mirror = heldMirror(habits);
+      const [first] = await mirror.send(1, "first");
+      await first!.answer('"a"');
+      const [next] = await mirror.send(1);
+      assertEquals(next!.conditional, isFirst || how === "honoured", how);
+      if (isFirst && how === "reset") await next!.reset();
+      else await next!.answer('"a"');
+      const repeated = isFirst && how === "reset" ? await mirror.take(2, 1) : [];
+      for (const { answer } of repeated) await answer('"a"');
+    }
+    assertEquals(habits.isUnconditional("http://one.test/another", 1), how === "reset");
+  }
+});
+
+Deno.test("Conditions.try(): a silence that lasts until the client leaves counts, unless it is short", async () => {
+  for (const [silentMs, isBlamed] of [[499, false], [500, true]] as const) {
+    let now = 0;
+    const conditions = new Conditions(() => now);
+    const left = new AbortController();
+    const silent = (signal: AbortSignal) =>
+      new Promise<Response>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    const answer = conditions.try('"a"', silent, left.signal);
+    now = silentMs;
+    left.abort();
+    await assertRejects(() => answer);
+    assertEquals([conditions.isBlamed, conditions.isAllowed], [isBlamed, !isBlamed]);
   }
 });
