@@ -78,6 +78,11 @@ export function penalize(
   const isLost = crawls === undefined ? isBegun(request) : crawls <= CHANCE_CRAWLS;
   // Its connection is lost: another one delivers the rest.
   if (passing !== undefined && isLost) return askAgain(mirror, failure, state, now);
+  const isBreak = request !== undefined && isBroken(failure);
+  if (isBreak && mirror.trackRecord.breaksWithAnother(request.startedAt, now)) {
+    return breakWithOthers(mirror, failure, useful, state, now);
+  }
+  if (isBreak && failure.phase === "body") noteBreak(request, now);
   const cause = { mirror, failure, request, besideStream, passing };
   if (isTooLong(cause, now)) return askAgain(mirror, failure, state, now);
   const refusal = classifyRefusal(cause, { retry, random }, runMs, now);
@@ -114,6 +119,33 @@ export function penalize(
   }
   if (retryAfterMs !== undefined) mirror.trackRecord.turnedAway(now);
   return pause(mirror, failure, delayMs, state, now);
+}
+
+/** Notes that a response broke off. Requests that were closed unanswered just before were not refused, then. */
+function noteBreak({ mirror, startedAt }: LiveRequest, now: number): void {
+  const { trackRecord, seat } = mirror;
+  if (trackRecord.mayHaveBroken(now)) seat.unlearn(now);
+  trackRecord.broke(startedAt, now);
+}
+
+/**
+ * Reports the end of a connection beside others of its mirror, one of which was delivering: all of them have one
+ * reason, as where a server or a router restarts. Once it has been dealt with, this one says nothing new.
+ */
+function breakWithOthers(
+  mirror: Mirror,
+  failure: MirrorError,
+  useful: number,
+  state: DownloadState,
+  now: number,
+): Consequence {
+  if (useful >= GOOD_BYTES) {
+    mirror.recover();
+    if (mirror.state.type === "waiting" && isBroken(mirror.state.failure)) mirror.revive();
+  }
+  if (mirror.state.type !== "waiting") return goOn(mirror, failure, state, now);
+  report(mirror, failure, mirror.state.until - now, state, now);
+  return "wait";
 }
 
 /**

@@ -102,9 +102,10 @@ export function classifyRefusal(
     if (failure.status !== undefined) seat.move(mirror.url, now);
   }
   const others = seat.occupied(now);
-  const meant = others > 0
-    ? isMeantForOne(manner, failure, request, now)
-    : isMeantForPace(manner, failure, request, now);
+  const meant = !isLastClosed(manner, request, now) &&
+    (others > 0
+      ? isMeantForOne(manner, failure, request, now)
+      : isMeantForPace(manner, failure, request, now));
   if (!meant) {
     // What seemed to be a limit is the answer to what was asked.
     if (manner !== "overloaded") seat.unlearn(now);
@@ -155,6 +156,15 @@ function isMeantForOne(
   const isMissing = manner === "denied" && status !== 403;
   const most = isMissing ? level : crowd;
   return manner === "overloaded" || !isNew || most > mirror.seat.accepted(now);
+}
+
+/** Reports whether a connection was closed as the last one of several: no limit leaves none of them. */
+function isLastClosed(
+  manner: Manner,
+  { mirror: { seat, trackRecord }, startedAt }: LiveRequest,
+  now: number,
+): boolean {
+  return manner === "closed" && startedAt < trackRecord.refusedLast && seat.liveRequests(now) === 0;
 }
 
 /** Reports whether a request may have been refused because it came too soon. */

@@ -16,11 +16,16 @@ const PROVEN_AFTER_REFUSAL = 2;
 /** The network may take this long to come back after the machine woke, in milliseconds. */
 const WAKING_MS = 30_000;
 
+/** Connections that end within this time may have ended together, in milliseconds. */
+const TOGETHER_MS = 2;
+
 export class TrackRecord {
   /** When it was first refused, since it last answered. */
   #refusedSince: number | undefined;
   #turnedAwaySince = Infinity;
   #refusedLast = -Infinity;
+  /** When a response broke off that had begun, first of those that broke off together. */
+  #brokeAt = -Infinity;
   #wakingUntil = -Infinity;
   /** Number of requests answered that were sent after the last refusal. */
   #answers = 0;
@@ -53,6 +58,11 @@ export class TrackRecord {
     return this.#turnedAwaySince;
   }
 
+  /** When it was last refused for what its host serves others; `-Infinity` for never. */
+  get refusedLast(): number {
+    return this.#refusedLast;
+  }
+
   /** Number of pieces of which it has sent bytes that have another digest than is expected. */
   get badPieces(): number {
     return this.#badPieces;
@@ -70,6 +80,21 @@ export class TrackRecord {
     this.#allAnswers++;
     if (sentAt >= this.#wakingUntil - WAKING_MS) this.#wakingUntil = -Infinity;
     if (sentAt >= this.#refusedLast) this.#answers++;
+  }
+
+  /** Notes that a response broke off at `now` whose request was sent at `sentAt`. */
+  broke(sentAt: number, now: number): void {
+    if (!this.breaksWithAnother(sentAt, now)) this.#brokeAt = now;
+  }
+
+  /** Reports whether a request that was sent at `sentAt` and breaks at `now` does so together with a response. */
+  breaksWithAnother(sentAt: number, now: number): boolean {
+    return sentAt < this.#brokeAt && now <= this.#brokeAt + TOGETHER_MS;
+  }
+
+  /** Reports whether requests have been refused that may have broken together with a response at `now`. */
+  mayHaveBroken(now: number): boolean {
+    return now <= this.#refusedLast + TOGETHER_MS;
   }
 
   /** Notes that the machine woke at `now`, perhaps without its network. */

@@ -57,8 +57,6 @@ interface Transfer {
   arrived: number;
   /** No more callbacks. */
   cancelled: boolean;
-  /** Whether it counts as under way. */
-  isLive: boolean;
 }
 
 /** Time for which the link serves one connection, in milliseconds. */
@@ -107,8 +105,8 @@ export class SimulatedLink implements Link {
   /** Requests with bytes to send, the next turn first. */
   readonly #sending: Transfer[] = [];
   #busy = false;
-  /** Number of requests under way. */
-  #live = 0;
+  /** The requests under way. */
+  readonly #live = new Set<Transfer>();
   /** Quanta that wait at the bottleneck. */
   #waiting = 0;
   #wakeAt = Infinity;
@@ -118,25 +116,29 @@ export class SimulatedLink implements Link {
     this.#options = options;
     this.#queue = options.queue;
     this.#rates = new RateTimeline(mirror.bytesPerSecond, mirror.ratesAt);
+    this.#at(mirror.resetsAtMs ?? Infinity, () => {
+      for (const transfer of [...this.#live]) this.#reset(transfer);
+      this.#idle.length = 0;
+    });
   }
 
   /** Sends a request; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
     const { roundTripMs, thinkMs = 0, jitterMs = 0 } = this.#mirror;
     const { behind = Infinity, bytesPerSecond } = this.#mirror.trickle ?? {};
-    const trickles = this.#live >= behind;
+    const trickles = this.#live.size >= behind;
     const kept = trickles ? undefined : this.#takeIdle();
     const connection = kept ?? this.#connect(trickles ? bytesPerSecond : undefined);
-    const transfer = { options, connection, sent: 0, arrived: 0, cancelled: false, isLive: true };
-    this.#live++;
+    const transfer = { options, connection, sent: 0, arrived: 0, cancelled: false };
+    this.#live.add(transfer);
     const trips = kept === undefined ? 2 : 1;
     const latencyMs = trips * roundTripMs + thinkMs + jitterMs * this.#options.random();
-    this.#at(this.#rates.flowsFrom(this.#queue.now + latencyMs), () => this.#answer(transfer));
-    return () => {
-      transfer.cancelled = true;
-      this.#end(transfer);
-      this.#leave(transfer);
-    };
+    const { resetsAtMs = Infinity, resetsNew = false } = this.#mirror;
+    if (resetsNew && this.#queue.now >= resetsAtMs) {
+      this.#queue.after(roundTripMs, () => this.#reset(transfer));
+    } else {this.#at(this.#rates.flowsFrom(this.#queue.now + latencyMs), () =>
+        this.#answer(transfer));}
+    return () => this.#cancel(transfer);
   }
 
   /** A receiver may have room again. */
@@ -222,19 +224,24 @@ export class SimulatedLink implements Link {
     const complete = transfer.arrived >= options.bytes;
     const reset = !complete && transfer.arrived >= options.resetAfterBytes;
     if (complete) this.#idle.push(connection);
-    if (complete || reset) this.#end(transfer);
+    if (complete || reset) this.#live.delete(transfer);
     if (reset) this.#leave(transfer);
     if (bytes > 0) options.arrived(bytes);
     if (transfer.cancelled) return;
     if (complete) options.ended();
-    if (!reset) return;
-    transfer.cancelled = true;
-    options.reset();
+    if (reset) this.#reset(transfer);
   }
 
-  #end(transfer: Transfer): void {
-    if (transfer.isLive) this.#live--;
-    transfer.isLive = false;
+  #reset(transfer: Transfer): void {
+    if (transfer.cancelled) return;
+    this.#cancel(transfer);
+    transfer.options.reset();
+  }
+
+  #cancel(transfer: Transfer): void {
+    transfer.cancelled = true;
+    this.#live.delete(transfer);
+    this.#leave(transfer);
   }
 
   #leave(transfer: Transfer): void {

@@ -182,6 +182,23 @@ Deno.test("SimulatedLink resets a connection after resetAfterBytes", () => {
   assert(next.endedAt !== undefined && next.resetAt === undefined);
 });
 
+Deno.test("SimulatedLink resets all connections at resetsAtMs, and new ones with resetsNew", () => {
+  for (const resetsNew of [false, true]) {
+    const bench = new Bench({ resetsAtMs: 50, resetsNew });
+    const kept = bench.ask(1000);
+    const fates = [bench.ask(100_000), bench.ask(100_000)];
+    bench.at(45, () => fates.push(bench.ask(1000)));
+    let next: Fate | undefined;
+    bench.at(60, () => next = bench.ask(1000));
+    bench.run();
+    assert(kept.endedAt! < 50);
+    assertEquals(fates.map(({ resetAt }) => resetAt), [50, 50, 50]);
+    // The connection that was idle is gone, too.
+    const answer = [next!.answeredAt, next!.resetAt];
+    assertEquals(answer, resetsNew ? [undefined, 70] : [80, undefined]);
+  }
+});
+
 Deno.test("SimulatedLink: thinkMs delays every response, jitterMs each by a random time", () => {
   const bench = new Bench({ thinkMs: 50, jitterMs: 30 });
   const delays = new Set<number>();

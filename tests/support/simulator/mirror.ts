@@ -41,6 +41,10 @@ export interface SimulatedMirror {
   readonly returnsAtMs?: number;
   /** Resets the connection of each request after this many bytes. */
   readonly resetAfterBytes?: number;
+  /** Time at which it resets all connections, in milliseconds. */
+  readonly resetsAtMs?: number;
+  /** Whether it resets new connections, too, from then on. */
+  readonly resetsNew?: boolean;
   /** When it is added, in milliseconds; such mirrors come last. @default at the start */
   readonly joinsAtMs?: number;
   /** When it is dropped, in milliseconds. @default never */
