@@ -11,16 +11,23 @@ import { promisify } from "node:util";
 
 class NotFound extends Error {}
 class BrokenPipe extends Error {}
+class IsADirectory extends Error {}
+class NotADirectory extends Error {}
 class NotCapable extends Error {}
 class NotSupported extends Error {}
 
-export const errors = { NotFound, BrokenPipe, NotCapable, NotSupported };
+export const errors = {
+  ...{ NotFound, BrokenPipe, IsADirectory, NotADirectory },
+  ...{ NotCapable, NotSupported },
+};
 
 /** The classes of errors by their codes. */
 const CLASSES: Readonly<Record<string, new (message: string, options: ErrorOptions) => Error>> = {
   EINVAL: TypeError,
+  EISDIR: IsADirectory,
   ENOENT: NotFound,
   ENOSYS: NotSupported,
+  ENOTDIR: NotADirectory,
   ENOTSUP: NotSupported,
   EPIPE: BrokenPipe,
 };

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
+import { errors } from "../../build/npm/files.ts";
 import { buildPackage } from "../../build/npm.ts";
 import settings from "../../deno.json" with { type: "json" };
 import { testCertificates } from "../support/lab/certificates.ts";
@@ -12,6 +13,7 @@ import {
   missingSuffix,
   testWith,
 } from "../support/programs/programs.ts";
+import { MODULES, read } from "../support/project_files.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
 
 const MAX_TARBALL = 500_000;
@@ -123,6 +125,21 @@ Deno.test("npm: a folder with anything else in it is not emptied", async () => {
   assertEquals(work.readText("package.json"), "mine");
 });
 
+Deno.test("npm: what stands for Deno is what the command uses of it", () => {
+  const code = MODULES.filter((path) => !/^lib\/proxy\/|^serve/.test(path)).map(read).join("\n");
+  const names = [
+    ...read("build/npm/deno.ts").matchAll(/^export (?:async )?(?:const|function|class) (\w+)/gm),
+  ];
+  assert(names.length > 20);
+  assertEquals(
+    names.map(([, name]) => name!).filter((name) => !new RegExp(`\\bDeno\\.${name}\\b`).test(code)),
+    [],
+  );
+  // The bundler does not see that a class of errors is missing: `instanceof` fails then.
+  const used = new Set([...code.matchAll(/\bDeno\.errors\.(\w+)/g)].map(([, name]) => name!));
+  assertEquals([...used].sort(), Object.keys(errors).sort());
+});
+
 testWith(["node", "npm"], "npm: the package is built, packed, installed and used", async (t) => {
   using work = workplace();
   const content = randomContent(2_000_000, 7);
@@ -227,6 +244,15 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
       assertMatch(refused.stderr, /set NODE_EXTRA_CA_CERTS=FILE; --insecure/);
     },
   );
+
+  await t.step("where there can be no configuration file, there is none", async () => {
+    const { code, stderr } = await run(
+      work,
+      ...["env", "HOME=/dev/null", "node", "node_modules/sphttp/bin.js", "-s", "-o", "none.bin"],
+      ...urls,
+    );
+    assertEquals([code, stderr], [0, ""]);
+  });
 
   await t.step("the command's exit codes are those of Deno's", async () => {
     const [url] = urls;
