@@ -78,8 +78,8 @@ export interface ProxyOptions {
   /**
    * How long a response goes on, after its first bytes, though no mirror delivers anything any more, in
    * milliseconds: mirrors may come back while the client waits. As long, before its first bytes too, mirrors
-   * are waited for that all refuse requests for the moment; if they say that they will do so for longer, a
-   * 503 with their `Retry-After` comes at once.
+   * are waited for that all refuse requests for the moment; if they say that they will do so for longer, or
+   * other responses have waited for them in vain, a 503 with a `Retry-After` comes at once.
    *
    * @default {30_000}
    */

@@ -130,9 +130,9 @@ Deno.test("snapshot(): where mirrors stand, and why", () => {
     [[ranges], "idle"],
     [[ranges, request], "busy"],
     // Its host takes no request now, or it is being questioned.
-    [[ranges, (one) => one.allow(0, 0)], "idle"],
+    [[ranges, (one) => one.allow(0, 0, undefined)], "idle"],
     [[ranges, (one) => one.question(true)], "idle"],
-    [[whole, (one) => one.allow(0, 0)], "spare"],
+    [[whole, (one) => one.allow(0, 0, undefined)], "spare"],
     [[ranges, (one) => one.retire()], "retired"],
     [[ranges, (one) => one.close()], "closed"],
     [[whole], "spare"],

@@ -20,15 +20,17 @@ export function standStill(state: DownloadState, ms: number, now: number): void 
   const { mirrors, requests } = state;
   for (const request of requests) request.excuse(ms, now);
   const asleep = ms >= ASLEEP_MS;
-  for (const { link, rate, tuner, trackRecord } of mirrors) {
+  for (const { link, rate, seat, tuner, trackRecord } of mirrors) {
     tuner?.interrupt();
     // Where the process stands still again and again, what it notices is all that there is to measure.
     if (link.isMeasured) link.rate.skip(ms, now, Math.min(ms, BUFFERED_MS));
     if (!asleep) continue;
     rate.skip(ms, now);
     trackRecord.woke(now);
+    seat.woke(now);
   }
   if (!asleep) return;
   for (const request of requests) request.doubt(now);
   reconnect(state);
+  state.look(now);
 }

@@ -51,9 +51,14 @@ function quietUntil({ mirrors }: DownloadState, { maxQuietMs }: Patience): numbe
   if (maxQuietMs === Infinity || alive.length === 0 || !alive.every(waits)) return Infinity;
   // Before the first of them was refused, nothing may have been requested.
   const refusedSince = Math.min(...alive.map(({ trackRecord }) => trackRecord.turnedAwaySince));
-  const since = Math.max(refusedSince, ...alive.map(({ deliveredAt }) => deliveredAt));
+  // Other downloads may have waited for all of them before.
+  const shutSince = Math.max(...alive.map(({ shut }) => shut?.since ?? Infinity));
+  const deliveredAt = Math.max(...alive.map(({ deliveredAt }) => deliveredAt));
+  const since = Math.max(Math.min(refusedSince, shutSince), deliveredAt);
   const end = since + maxQuietMs;
-  const isInVain = alive.every(({ state }) => state.type === "waiting" && state.until >= end);
+  const isInVain = alive.every(({ state, shut }) =>
+    (state.type === "waiting" ? state.until : shut?.until ?? 0) >= end
+  );
   return isInVain ? since : end;
 }
 
@@ -86,7 +91,9 @@ function waitsInVain({ state, trackRecord, mayAsk }: Mirror): boolean {
 function inVain(mirror: Mirror, runMs: number, now: number): MirrorError {
   const { state, seat } = mirror;
   const failure = state.type === "waiting" ? state.failure : turnOf(mirror, seat.limit(now));
-  const { mirror: url, phase, reason, status, fault, problem, retryAfterMs } = failure;
+  const { mirror: url, phase, reason, status, fault, problem } = failure;
+  const leftMs = (mirror.shut?.until ?? now) - now;
+  const retryAfterMs = failure.retryAfterMs ?? (leftMs > 0 ? leftMs : undefined);
   return new MirrorError(`${problem} (given up after ${Math.round(runMs / 1000)} s)`, {
     ...{ mirror: url, phase, reason, status, fault, retryAfterMs },
     retryable: true,

@@ -56,6 +56,8 @@ export class HostLessons {
   #acceptedAt = -Infinity;
   #pausedUntil = -Infinity;
   #refusedAt = -Infinity;
+  /** When it first refused a request though it served no other, since it last accepted one. */
+  #shutSince = Infinity;
   /** Refusals since the host last accepted a request. */
   #refusals = 0;
   /** What was known before these refusals, as long as all of them are those of one mirror. */
@@ -81,6 +83,16 @@ export class HostLessons {
     return this.#pausedUntil;
   }
 
+  /** Since when it has refused every request, though it served no other; `Infinity` if it does not. */
+  get shutSince(): number {
+    return this.#shutSince;
+  }
+
+  /** Notes that the machine woke at `now`: meanwhile, the host was asked nothing. */
+  woke(now: number): void {
+    if (this.#shutSince < now) this.#shutSince = now;
+  }
+
   /** Returns the most requests at once of which the host has accepted the last within a minute. */
   accepted(now: number): number {
     return now < this.#acceptedAt + FORGET_MS ? this.#known.accepted : 0;
@@ -101,6 +113,7 @@ export class HostLessons {
   /** Learns from a request that was accepted, and was one of `level` at once. */
   accept(level: number, now: number): void {
     this.#refusals = 0;
+    this.#shutSince = Infinity;
     this.#before = undefined;
     const { limit, accepted } = this.#known;
     const spacingMs = SPACING_DECAY * this.#known.spacingMs;
@@ -127,6 +140,7 @@ export class HostLessons {
     if (this.#refusals === 0) this.#before = { by, known: this.#known };
     else if (this.#before?.by !== by) this.#before = undefined;
     let { limit, accepted, leastBytes, spacingMs } = this.#known;
+    if (occupied === 0) this.#shutSince = Math.min(this.#shutSince, now);
     if (occupied > 0) {
       limit = Math.min(limit, occupied);
       accepted = Math.min(accepted, occupied);
@@ -155,11 +169,14 @@ export class HostLessons {
     this.#known = this.#before.known;
     this.#before = undefined;
     this.#refusals = 0;
+    this.#shutSince = Infinity;
     this.#pausedUntil = now;
   }
 
   /** Forgets a part of what was learned, if it was learned long ago. */
   forget(now: number): void {
+    // It may have served anyone meanwhile.
+    if (now >= this.#pausedUntil + FORGET_MS) this.#shutSince = Infinity;
     if (now < this.#refusedAt + FORGET_MS || this.#refusedAt === -Infinity) return;
     let { limit, leastBytes, spacingMs } = this.#known;
     limit = limit + 1 > MOST_LEARNED ? Infinity : limit + 1;

@@ -90,6 +90,13 @@ export interface Ticket {
   release(now: number, cancelled: boolean, kept?: boolean): void;
 }
 
+/** For how long a host refuses every request, in milliseconds. */
+export interface Shut {
+  readonly since: number;
+  /** When it may be asked again. */
+  readonly until: number;
+}
+
 /** The place of one mirror of one download at its host. */
 export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;
@@ -188,6 +195,17 @@ export class Seat {
   /** Returns when the host may be sent another request, if it has a place for it. */
   openAt(now: number): number {
     return this.#at(now).openAt;
+  }
+
+  /** Returns when the host was shut and will open, if it refuses every request, though it serves no other. */
+  shut(now: number): Shut | undefined {
+    const { lessons: { shutSince, pausedUntil } } = this.#at(now);
+    return shutSince === Infinity ? undefined : { since: shutSince, until: pausedUntil };
+  }
+
+  /** Notes that the machine woke at `now`. */
+  woke(now: number): void {
+    this.#at(now).lessons.woke(now);
   }
 
   /** Returns how many more requests it may have now. */

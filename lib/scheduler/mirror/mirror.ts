@@ -10,7 +10,7 @@ import type { MirrorError } from "../../errors.ts";
 import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import type { RequestForm } from "../../http/byte_range.ts";
 import { Forms } from "./forms.ts";
-import { HostLimits, type Seat } from "../host/host_limits.ts";
+import { HostLimits, type Seat, type Shut } from "../host/host_limits.ts";
 import { Lanes } from "./lanes.ts";
 import { LengthBound } from "./length_bound.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
@@ -75,6 +75,7 @@ export class Mirror implements SourceView {
   readonly #lanes: Lanes;
   /** Number of further requests that its host takes now. */
   #room = Infinity;
+  #shut: Shut | undefined;
   #leastBytes = 0;
   #deliveredAt = -Infinity;
   #usage = 0;
@@ -299,10 +300,16 @@ export class Mirror implements SourceView {
     this.#wastedBytes = this.#bytes;
   }
 
+  /** Whether its host refuses every request, those of other downloads too. */
+  get shut(): Shut | undefined {
+    return this.#shut;
+  }
+
   /** Learns how many more requests its host takes now, and how many bytes are worth one. */
-  allow(room: number, leastBytes: number): void {
+  allow(room: number, leastBytes: number, shut: Shut | undefined): void {
     this.#room = room;
     this.#leastBytes = leastBytes;
+    this.#shut = shut;
   }
 
   opened(request: RequestView): void {

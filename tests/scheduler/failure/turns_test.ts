@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { NoMirrorLeftError } from "../../../mod.ts";
+import { type MirrorError, NoMirrorLeftError } from "../../../mod.ts";
+import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import type { GateOptions } from "../../support/simulator/gate.ts";
 import { inspector } from "../../support/simulator/invariants.ts";
 import { megabits } from "../../support/simulator/mirror.ts";
@@ -122,4 +123,71 @@ Deno.test("retry.maxQuietMs counts from the first refusal on, and no time asleep
   hand.now += 1000;
   hand.handle({ type: "timeout" });
   assertInstanceOf(hand.outcome, NoMirrorLeftError);
+});
+
+/**
+ * Begins a download at 0, after its host has refused requests of other downloads at these times, with a
+ * `Retry-After`; it had served them at first, and perhaps again at `servedAt`.
+ */
+function afterOthers(
+  refusedAt: readonly number[],
+  more: { readonly retryAfterMs?: number; readonly servedAt?: number } = {},
+): Hand {
+  const hosts = new HostLimits();
+  const other = hosts.join("http://0.test/other", () => {});
+  const serve = (now: number) => {
+    const ticket = other.send(now);
+    ticket.accepted(now);
+    ticket.delivered(now);
+    ticket.release(now, false);
+  };
+  const { retryAfterMs = 0, servedAt } = more;
+  serve(refusedAt[0]! - 1);
+  for (const now of refusedAt) {
+    other.send(now).release(now, false);
+    other.refuse({ sentAt: now, retryAfterMs, jitter: 0 }, now);
+  }
+  if (servedAt !== undefined) serve(servedAt);
+  const hand = new Hand(1, { hosts, retry: { ...RETRY, jitter: 0, maxQuietMs: 30_000 } });
+  hand.handle({ type: "timeout" });
+  return hand;
+}
+
+/** Returns the failure of the only mirror of a download that has failed. */
+function failureOf({ outcome }: Hand): MirrorError | undefined {
+  return outcome instanceof NoMirrorLeftError ? outcome.cause[0] : undefined;
+}
+
+Deno.test("retry.maxQuietMs: a download does not wait for what others have waited for in vain", () => {
+  // The server has asked them to wait for longer.
+  const asked = afterOthers([-1000], { retryAfterMs: 60_000 });
+  assertEquals([failureOf(asked)?.retryAfterMs, asked.of(0)], [59_000, undefined]);
+  // It goes on refusing.
+  const times = [-31_000, -30_000, -25_000, -20_000, -15_000, -10_000, -1000];
+  const refused = afterOthers(times);
+  assertEquals([failureOf(refused)?.retryAfterMs, refused.of(0)], [14_000, undefined]);
+});
+
+Deno.test("retry.maxQuietMs: a server that others have not waited for in vain is asked, or waited for", () => {
+  const limited = { status: 429, reason: "status", phase: "headers" } as const;
+  const again = afterOthers([-31_000, -1000]);
+  // The pause is over.
+  assertEquals([again.outcome, again.asked(0)], [undefined, "probe 0-4"]);
+  again.fail(0, limited);
+  again.handle({ type: "timeout" });
+  assertEquals(failureOf(again)?.status, 429);
+  assert(failureOf(again)!.retryAfterMs! > 0);
+
+  const short = afterOthers([-1000], { retryAfterMs: 2000 });
+  assertEquals([short.outcome, short.of(0)], [undefined, undefined]);
+  short.now = 1000;
+  short.handle({ type: "timeout" });
+  assertEquals(short.asked(0), "probe 0-4");
+
+  for (const fresh of [[-70_000, -65_000], [-40_000, -20_000]]) {
+    const hand = afterOthers(fresh, fresh[0]! < -60_000 ? {} : { servedAt: -10_000 });
+    hand.fail(0, limited);
+    hand.handle({ type: "timeout" });
+    assertEquals(hand.outcome, undefined, String(fresh));
+  }
 });
