@@ -105,6 +105,8 @@ export interface MirrorErrorOptions extends ErrorOptions {
   retryAfterMs?: number | undefined;
   /** Whether the proxy was reached and refused to connect to the mirror. */
   proxyRefused?: boolean | undefined;
+  /** Whether the request had an `Authorization`. */
+  hadCredentials?: boolean | undefined;
 }
 
 /** A request to a mirror failed. */
@@ -129,6 +131,8 @@ export class MirrorError extends SphttpError {
   readonly retryAfterMs: number | undefined;
   /** Whether the proxy was reached and refused to connect to the mirror. */
   readonly proxyRefused: boolean;
+  /** Whether the request had an `Authorization`: with status 401, what it says is refused. */
+  readonly hadCredentials: boolean;
 
   /** Creates the error; its message is the mirror's URL and `problem`. */
   constructor(problem: string, options: MirrorErrorOptions) {
@@ -142,6 +146,7 @@ export class MirrorError extends SphttpError {
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
     this.proxyRefused = options.proxyRefused ?? false;
+    this.hadCredentials = options.hadCredentials ?? false;
   }
 }
 

@@ -282,7 +282,10 @@ export class Transport {
     const message = blameProxy(detailed, status, this.#options.proxy);
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
     const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
-    return this.#error(mirror, reason, message + after, { status, retryable, retryAfterMs });
+    const hadCredentials = this.#renewals.sourceOf(mirror).authorization !== undefined ||
+      this.#options.headers.has("authorization");
+    const facts = { status, retryable, retryAfterMs, hadCredentials };
+    return this.#error(mirror, reason, message + after, facts);
   }
 
   #read(

@@ -18,7 +18,7 @@ import { BOTH, type Kind, kind } from "./kind.ts";
 const unless = (bad: (ask: Ask) => boolean, status: number): Kind["serve"] => (ask) =>
   bad(ask) ? refused(status) : served(ask, isRanged(ask) ? {} : { whole: true });
 
-const STATUSES = [400, 403, 404, 405, 406, 412, 416, 500, 501, 502];
+const STATUSES = [400, 401, 403, 404, 405, 406, 412, 416, 500, 501, 502];
 
 /** An error instead of a range. */
 export const STATUS_FOR_RANGE: readonly Kind[] = [
@@ -29,7 +29,7 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
       BOTH,
       unless(isBounded, status),
       {
-        proxy: status === 403,
+        proxy: status === 401 || status === 403,
       },
     )
   ),
@@ -40,9 +40,25 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
       BOTH,
       unless(isRanged, status),
       {
-        proxy: status === 416,
+        proxy: status === 401 || status === 416,
       },
     )
+  ),
+  kind(
+    "range-401-login",
+    "401 that asks for a login to any Range; without one it works",
+    BOTH,
+    (ask) =>
+      isRanged(ask)
+        ? refused(401, { "WWW-Authenticate": 'Basic realm="files"' })
+        : served(ask, { whole: true }),
+  ),
+  kind(
+    "login",
+    "401 that asks for a login to every request",
+    [22, 24],
+    () => refused(401, { "WWW-Authenticate": 'Basic realm="files"' }),
+    { alone: /401/, maxRequests: 3 },
   ),
   kind(
     "range-from-0-only",

@@ -92,3 +92,18 @@ Deno.test("/proxy: a link that can be used once gives its file once", async () =
     await again.body?.cancel();
   });
 });
+
+Deno.test("/proxy: a server that asks to wait is asked once, and clients are told so at once", async () => {
+  const serve = (ask: Ask) => ask.index > 0 ? refused(429, { "Retry-After": "100" }) : served(ask);
+  await withServer({ serve }, async ({ get, server }) => {
+    assertEquals(await (await get()).bytes(), whole(FILE));
+    for (const range of ["bytes=1000-", "bytes=2000-", "bytes=-10"]) {
+      const response = await get({ headers: { range } });
+      assertEquals(response.status, 503, range);
+      const seconds = Number(response.headers.get("retry-after"));
+      assert(seconds > 50 && seconds <= 100, `${seconds} s`);
+      await response.body?.cancel();
+    }
+    assertEquals(server.requests.length, 2);
+  });
+});

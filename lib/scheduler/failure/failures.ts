@@ -49,8 +49,10 @@ const SPENT: readonly (number | undefined)[] = [403, 404, 410, 429];
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";
 
-/** Statuses that another form of asking does not change: not modified, or a login is missing. */
-const SETTLED: readonly (number | undefined)[] = [304, 401, 407];
+/** Statuses that another form of asking does not change: not modified, or the proxy wants a login. */
+const SETTLED: readonly (number | undefined)[] = [304, 407];
+/** Some servers say this to any request for a range. A login that is refused is not tried again. */
+const UNAUTHORIZED = 401;
 
 /**
  * Answers with the whole file, or connections that are closed instead of an answer, after which a mirror
@@ -153,8 +155,8 @@ function breakWithOthers(
  * same is asked for in another form; but not where it said when to come back.
  */
 function isAnswer(failure: MirrorError): boolean {
-  const { reason, status, retryAfterMs } = failure;
-  if (retryAfterMs !== undefined) return false;
+  const { reason, status, retryAfterMs, hadCredentials } = failure;
+  if (retryAfterMs !== undefined || (status === UNAUTHORIZED && hadCredentials)) return false;
   return reason === "range" || reason === "encoding" ||
     (reason === "status" && !SETTLED.includes(status)) ||
     isHangUp(failure);

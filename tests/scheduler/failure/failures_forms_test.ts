@@ -71,9 +71,9 @@ Deno.test("penalize(): in the middle of a file, the whole one is asked for where
   assert(hand.outcome instanceof NoMirrorLeftError);
 });
 
-Deno.test("penalize(): a missing login, and a demand to come back later, are no matter of form", () => {
+Deno.test("penalize(): a login for the proxy, and a demand to come back later, are no matter of form", () => {
   for (
-    const facts of [{ ...MISSING, status: 401 }, {
+    const facts of [{ ...MISSING, status: 407 }, {
       ...MISSING,
       status: 503,
       retryable: true,
@@ -153,6 +153,15 @@ Deno.test("penalize(): what a host was thought to limit is forgotten once anothe
   const { seat } = mirror!;
   assertEquals([seat.leastBytes(hand.now), seat.room(hand.now)], [0, Infinity]);
   assertEquals(hand.of(0)?.form, "open");
+});
+
+Deno.test("penalize(): a 401 is the answer to a form, unless a login was refused", () => {
+  const hand = new Hand(1);
+  while (hand.outcome === undefined) hand.fail(0, { ...DENIED, status: 401 });
+  assertEquals(commands(hand).map((one) => one.split(" ").at(-1)), ["bounded", "open", "plain"]);
+  const other = new Hand(1);
+  other.fail(0, { ...DENIED, status: 401, hadCredentials: true });
+  assertEquals([other.outcome instanceof NoMirrorLeftError, commands(other).length], [true, 1]);
 });
 
 Deno.test("Scheduler: a form that two downloads were refused is no longer tried first", () => {

@@ -61,11 +61,11 @@ Deno.test("a first request that is refused while another download is served wait
   assertEquals(other!.asked(0)?.split(" ")[0], "probe");
 });
 
-Deno.test("a login that is missing is no limit for a file that has not been served", () => {
+Deno.test("a login that is refused is no limit for a file that has not been served", () => {
   for (const status of [401, 407]) {
     const { hands: [one, other] } = downloads(2);
     answer(one!);
-    other!.fail(0, { ...BUSY, status, retryable: false });
+    other!.fail(0, { ...BUSY, status, retryable: false, hadCredentials: true });
     assertEquals(other!.scheduler.mirrors[0]!.state.type, "dropped", String(status));
     assert(other!.outcome instanceof NoMirrorLeftError);
   }
