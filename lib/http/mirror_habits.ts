@@ -7,8 +7,8 @@
  * @module
  */
 
-import type { RequestForm } from "./byte_range.ts";
-import { contradicts, type Validators } from "./validators.ts";
+import { parseContentRange, type RequestForm } from "./byte_range.ts";
+import { contradicts, readValidators, type Validators } from "./validators.ts";
 
 /** A form is avoided once so many downloads of a mirror were refused it, but not another one. */
 const AVOIDED_FROM = 2;
@@ -25,6 +25,17 @@ export interface StatedTotal {
   /** Whether the range ends there: some servers write the end of each range in place of the total. */
   readonly isEnd: boolean;
   readonly validators: Validators;
+}
+
+/** Returns the total that the headers of a part state, if they do, at a time in milliseconds since 1970. */
+export function statedTotal(
+  place: string,
+  headers: Headers,
+  unixMs: number,
+): StatedTotal | undefined {
+  const { size: total, end } = parseContentRange(headers.get("content-range")) ?? {};
+  if (total === undefined) return undefined;
+  return { place, total, isEnd: total === end, validators: readValidators(headers, unixMs) };
 }
 
 /** A total that proved wrong, and the size of the file, where the mirror tells that. */

@@ -26,8 +26,7 @@ import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
-import { parseContentRange } from "../http/byte_range.ts";
-import type { MirrorHabits, StatedTotal } from "../http/mirror_habits.ts";
+import { type MirrorHabits, statedTotal } from "../http/mirror_habits.ts";
 import {
   checkResponse,
   type Refusal,
@@ -132,11 +131,8 @@ export class Transport {
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
-    this.#recall(memory, place, response);
-    const { encodes, totals } = memory;
-    const [ignoresTotals, shortens] = [totals !== "believed", memory.shortens !== "never"];
-    const facts = { ignoresTotals, shortens, encodes };
-    const check = checkResponse({ ...requested, ...facts }, status, headers);
+    memory.recall(this.#options.habits, place, headers, this.#now());
+    const check = checkResponse({ ...requested, ...memory.habits }, status, headers);
     const contentType = readField(headers, "content-type");
     if (check.type === "refused") {
       // Its length is that of other bytes than the range's.
@@ -171,10 +167,9 @@ export class Transport {
     }
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
-    const unread = answer.type === "unsatisfiable" ? null : body;
     const tools = {
       ...this.#tools(mirror, response, place, signal),
-      body: this.#read(mirror, unread, check.body),
+      body: this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body),
     };
     const found = await settleDoubt(memory, requested, check, tools);
     if (memory.shortens === "always") this.#options.habits.shortened(place, this.#now());
@@ -223,22 +218,13 @@ export class Transport {
       ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
       refute: (size, by = headers) => {
         memory.totals = { size };
-        const stated = statedTotal(place, by);
+        const stated = statedTotal(place, by, Date.now());
         if (stated !== undefined) this.#options.habits.refuted(stated, size, this.#now());
       },
       read: (stream, frame) => this.#read(mirror, stream, frame),
       fail: (reason, message) =>
         this.#error(mirror, reason, withDetail(message, reason === "changed" ? said() : "")),
     };
-  }
-
-  /** Recalls what earlier downloads have found out about what a response says. */
-  #recall(memory: MirrorMemory, place: string, { headers }: Response): void {
-    const { habits } = this.#options;
-    const now = this.#now();
-    if (habits.shortens(place, now)) memory.shortens = "always";
-    const stated = memory.totals === "believed" ? statedTotal(place, headers) : undefined;
-    memory.totals = (stated && habits.sizeBehind(stated, now)) ?? memory.totals;
   }
 
   #now(): number {
@@ -348,10 +334,7 @@ export class Transport {
       fail: (message) => this.#error(mirror, "redirect", message),
       onRedirect,
     });
-    if (url !== origin) memory.location = url;
-    const now = Date.now();
-    if (url !== first) memory.needsCookies = memory.cookies.header(url, now) !== undefined;
-    memory.cookies.store(response.headers.getSetCookie(), url, now);
+    memory.arrive(url, { origin, first }, response.headers);
     return { response, conditional, place: url.href };
   }
 
@@ -386,21 +369,16 @@ export class Transport {
       const error = clients.connectFailure(url) ?? cause;
       const failure = blameDescriptors(readNetworkFailure(error, this.#options.http));
       const { fault, permanent, proxyRefused } = failure;
-      const { origin, host } = url;
-      const redirected = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;
-      const target = redirected + clients.targetText(url);
-      throw this.#error(
-        mirror,
-        "network",
-        networkProblem(failure, throughProxy(this.#options.proxy) + target),
-        {
-          fault,
-          // A mirror that has answered before may do so again, unless it may not be asked at all.
-          retryable: fault !== "forbidden" && (memory.answered || remembered || !permanent),
-          proxyRefused,
-          cause,
-        },
-      );
+      const isOwn = url.origin === new URL(memory.url).origin;
+      const redirected = isOwn ? "" : ` (redirected to ${url.host})`;
+      const through = throughProxy(this.#options.proxy) + redirected + clients.targetText(url);
+      throw this.#error(mirror, "network", networkProblem(failure, through), {
+        fault,
+        // A mirror that has answered before may do so again, unless it may not be asked at all.
+        retryable: fault !== "forbidden" && (memory.answered || remembered || !permanent),
+        proxyRefused,
+        cause,
+      });
     }
   }
 
@@ -419,11 +397,4 @@ export class Transport {
       ...facts,
     });
   }
-}
-
-/** Returns the total that a part states, if it does. */
-function statedTotal(place: string, headers: Headers): StatedTotal | undefined {
-  const { size: total, end } = parseContentRange(headers.get("content-range")) ?? {};
-  if (total === undefined) return undefined;
-  return { place, total, isEnd: total === end, validators: readValidators(headers, Date.now()) };
 }

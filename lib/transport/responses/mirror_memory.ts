@@ -9,6 +9,8 @@
 
 import { CookieJar } from "../../http/address/cookie_jar.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
+import { type MirrorHabits, statedTotal } from "../../http/mirror_habits.ts";
+import type { RequestedRange } from "../../http/response/response_check.ts";
 import { contradicts, matchesStrongly, type Validators } from "../../http/validators.ts";
 import { Conditions } from "./conditions.ts";
 
@@ -124,6 +126,35 @@ export class MirrorMemory {
     if (this.requested === url) return;
     this.requested = url;
     this.location = undefined;
+  }
+
+  /** Notes that redirects led from the first URL that was asked to this one, which answered. */
+  arrive(
+    url: URL,
+    { origin, first }: { readonly origin: URL; readonly first: URL },
+    headers: Headers,
+  ): void {
+    if (url !== origin) this.location = url;
+    const now = Date.now();
+    if (url !== first) this.needsCookies = this.cookies.header(url, now) !== undefined;
+    this.cookies.store(headers.getSetCookie(), url, now);
+  }
+
+  /** Recalls what earlier downloads have found out about what a response says. */
+  recall(habits: MirrorHabits, place: string, headers: Headers, now: number): void {
+    if (habits.shortens(place, now)) this.shortens = "always";
+    if (this.totals !== "believed") return;
+    const stated = statedTotal(place, headers, Date.now());
+    this.totals = (stated && habits.sizeBehind(stated, now)) ?? "believed";
+  }
+
+  /** How its responses have to be read. */
+  get habits(): Pick<RequestedRange, "ignoresTotals" | "shortens" | "encodes"> {
+    return {
+      ignoresTotals: this.totals !== "believed",
+      shortens: this.shortens !== "never",
+      encodes: this.encodes,
+    };
   }
 
   /** What a later download may use; `undefined` if the mirror has not served a range. */
