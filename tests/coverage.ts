@@ -105,14 +105,14 @@ export function joined(reports: readonly (readonly FileCoverage[])[]): FileCover
 
 /** Number of batches of tests whose reports are made together: those of all fill a disk, and take hours to read. */
 const TOGETHER = 4;
-/** Number of batches in all, but for tests that run by themselves. */
-const BATCHES = 40;
+/** So many jobs would share all tests in batches as short as can be. */
+const JOBS = 40;
 
 /** Returns the arguments of the runs: of one, or of several if all tests are to be run. */
 async function runs(args: readonly string[], folder: string): Promise<(readonly string[])[]> {
   if (args.length > 0) return [args];
   const files = (await testFiles(["tests"])).map((file) => Deno.realPathSync(file));
-  const batches = writeBatches(folder, files, BATCHES);
+  const batches = writeBatches(folder, files, JOBS);
   return Array.from({ length: Math.ceil(batches.length / TOGETHER) }, (_, index) => [
     "--no-check",
     ...batches.slice(index * TOGETHER, (index + 1) * TOGETHER),

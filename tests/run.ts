@@ -149,8 +149,6 @@ async function aptGet(...args: string[]): Promise<boolean> {
   return false;
 }
 
-/** Number of batches that the tests are run in: enough to end together, few enough to start soon. */
-const BATCHES = 40;
 /** Most tests wait for timers and for other programs, rather than for the processor. */
 const JOBS_PER_CORE = 2;
 
@@ -160,13 +158,13 @@ async function namesPath(args: readonly string[]): Promise<boolean> {
 }
 
 /** Returns arguments for all documented examples, and for all tests in batches. */
-async function everything(folder: string): Promise<string[]> {
+async function everything(folder: string, jobs: number): Promise<string[]> {
   const documented = ["lib", "docs"];
   for await (const { name } of Deno.readDir(".")) {
     if (/\.(ts|md)$/.test(name)) documented.push(name);
   }
   const files = (await testFiles(["tests"])).map((file) => Deno.realPathSync(file));
-  return ["--no-check", ...documented, ...writeBatches(folder, files, BATCHES)];
+  return ["--no-check", ...documented, ...writeBatches(folder, files, jobs)];
 }
 
 /** Starts a browser for all tests, and returns the variable by which they find it. */
@@ -189,13 +187,12 @@ async function main(args: readonly string[]): Promise<number> {
   using place = workplace();
   const report = place.at("junit.xml");
   const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
-  const paths = await namesPath(args) ? [] : await everything(place.path);
+  const given = Number(Deno.env.get("DENO_JOBS"));
+  const jobs = given > 0 ? given : JOBS_PER_CORE * navigator.hardwareConcurrency;
+  const paths = await namesPath(args) ? [] : await everything(place.path, jobs);
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", ...options, `--junit-path=${report}`, ...args, ...paths],
-    env: {
-      ...browser?.env,
-      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(JOBS_PER_CORE * navigator.hardwareConcurrency),
-    },
+    env: { ...browser?.env, DENO_JOBS: String(jobs) },
   }).spawn().status;
   const xml = await Deno.readTextFile(report).catch(() => undefined);
   // Without a report, no test was run, and deno has said why.

@@ -7,33 +7,61 @@
 
 import { pathToFileURL } from "node:url";
 
-/** The ends of the paths of files that take much longer than others, the longest first. */
-const LONG = [
-  "proxy/kinds_test.ts",
-  "build/npm_test.ts",
-  "/cli_test.ts",
-  "fuzz/growth_test.ts",
-  "policy/networks_test.ts",
-  "proxy/page/page_form_test.ts",
-  "scheduler/failure/refusals_test.ts",
-  "proxy/many_clients_test.ts",
+/** Files that take much longer than others, the longest first: ends of paths, and seconds on two cores. */
+const LONG: readonly (readonly [end: string, seconds: number])[] = [
+  ["proxy/kinds_test.ts", 200],
+  ["build/npm_test.ts", 50],
+  ["fuzz/growth_test.ts", 40],
+  ["/cli_test.ts", 35],
+  ["proxy/page/page_live_test.ts", 35],
+  ["policy/networks_test.ts", 30],
+  ["proxy/video_test.ts", 20],
+  ["proxy/page/page_form_test.ts", 20],
+  ["engine/downloader_limits_test.ts", 20],
+  ["part/continuation_command_test.ts", 15],
+  ["proxy/descriptors_test.ts", 15],
+  ["tasks/mirror_list_tasks_test.ts", 15],
+  ["identity/checks_changed_test.ts", 15],
+  ["failure/refusals_test.ts", 15],
+  ["proxy/many_clients_test.ts", 15],
 ];
+/** Seconds that any other file takes. */
+const USUAL_SECONDS = 2;
+/** Seconds that a batch takes at least: an isolate costs more than a second, and compiles all code again. */
+const LEAST_SECONDS = 40;
+/** Neighbours, which tend to take equally long, are apart by one of so many parts of all files. */
+const PARTS = 16;
+
+/** Returns how long a file takes, in seconds. */
+function secondsOf(file: string): number {
+  return LONG.find(([end]) => file.endsWith(end))?.[1] ?? USUAL_SECONDS;
+}
 
 /**
- * Deals files out into as many batches: neighbours, which tend to take equally long, go to different ones. Those that
- * take long are in the first batches, which start first: beside the last ones, there is little else to run.
+ * Deals files out into batches that so many jobs run. Each batch is a share of what is left, so that the first ones,
+ * which start first, are long, and have the files that take long; the last ones are short, and end together.
  */
-export function batches(files: readonly string[], count: number): string[][] {
-  const dealt = Array.from({ length: Math.min(count, files.length) }, (): string[] => []);
-  const place = (file: string) => LONG.findIndex((end) => file.endsWith(end));
-  const [long, others] = [true, false].map((isLong) =>
-    files.filter((file) => place(file) >= 0 === isLong)
-  );
+export function batches(files: readonly string[], jobs: number): string[][] {
+  const place = (file: string) => LONG.findIndex(([end]) => file.endsWith(end));
+  const long = files.filter((file) => place(file) >= 0);
+  const others = files.filter((file) => place(file) < 0).sort();
   const ordered = [
-    ...long!.sort((one, other) => place(one) - place(other)),
-    ...others!.sort(),
-  ];
-  for (const [index, file] of ordered.entries()) dealt[index % count]!.push(file);
+    ...long.sort((one, other) => place(one) - place(other)),
+    ...Array.from({ length: PARTS }, (_, part) => others.filter((_, at) => at % PARTS === part)),
+  ].flat();
+  const dealt: string[][] = [];
+  let left = ordered.reduce((sum, file) => sum + secondsOf(file), 0);
+  let room = 0;
+  for (const file of ordered) {
+    const seconds = secondsOf(file);
+    if (seconds > room) {
+      room = Math.max(LEAST_SECONDS, left / (1.5 * jobs));
+      dealt.push([]);
+    }
+    dealt.at(-1)!.push(file);
+    room -= seconds;
+    left -= seconds;
+  }
   return dealt;
 }
 
@@ -41,12 +69,12 @@ export function batches(files: readonly string[], count: number): string[][] {
 const OWN_ISOLATE = "// Runs in an isolate of its own: ";
 
 /** Writes a module for each batch of test files into a folder, and returns the paths of the modules. */
-export function writeBatches(folder: string, files: readonly string[], count: number): string[] {
+export function writeBatches(folder: string, files: readonly string[], jobs: number): string[] {
   const [alone, together] = [true, false].map((isAlone) =>
     files.filter((file) => Deno.readTextFileSync(file).startsWith(OWN_ISOLATE) === isAlone)
   );
   const own = alone!.map((file) => [file]);
-  return [...batches(together!, count), ...own].map((batch, index) => {
+  return [...batches(together!, jobs), ...own].map((batch, index) => {
     const path = `${folder}/batch_${String(index + 1).padStart(2, "0")}_test.ts`;
     const imports = batch.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`);
     Deno.writeTextFileSync(path, imports.join(""));
