@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomContent } from "./support/lab/content.ts";
 import { startMirror } from "./support/lab/mirror_lab.ts";
+import { denoArguments } from "./support/programs/own_commands.ts";
 import { workplace } from "./support/workplace.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const CONTENT = randomContent(3_000_000);
 
 for (const name of ["127.0.0.1", "localhost"]) {
@@ -18,16 +18,8 @@ for (const name of ["127.0.0.1", "localhost"]) {
         const mirror = mirrors.use(await startMirror({ content: CONTENT, bytesPerSecond: 50_000 }));
         urls.push(mirror.url.replace("127.0.0.1", name));
       }
-      const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
-      const command = [Deno.execPath(), "run", "--quiet", "--no-check", map, "-A"];
-      const args = [
-        ...command,
-        new URL("cli.ts", ROOT).href,
-        "-v",
-        "-o",
-        place.at("file"),
-        ...urls,
-      ];
+      const command = [Deno.execPath(), ...denoArguments("cli.ts")];
+      const args = [...command, "-v", "-o", place.at("file"), ...urls];
       const { code, stderr } = await new Deno.Command("sh", {
         args: ["-c", 'ulimit -n 64 && exec "$@"', "sh", ...args],
         stdin: "null",

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { randomContent } from "./support/lab/content.ts";
 import { startMirror } from "./support/lab/mirror_lab.ts";
+import { denoArguments } from "./support/programs/own_commands.ts";
 import { workplace } from "./support/workplace.ts";
 
-const ROOT = new URL("..", import.meta.url);
 const CONTENT = randomContent(6_000_000);
 
 /** After a longer standstill, connections may be dead. */
@@ -19,10 +19,9 @@ Deno.test({
   async fn() {
     using place = workplace();
     await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 3_000_000 });
-    const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
     const own = ["--retry", "0", "-o", place.at("file"), mirror.url];
     await using child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", map, "-A", new URL("cli.ts", ROOT).href, ...own],
+      args: [...denoArguments("cli.ts"), ...own],
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testCertificates } from "./support/lab/certificates.ts";
 import { randomContent } from "./support/lab/content.ts";
 import { startMirror } from "./support/lab/mirror_lab.ts";
+import { denoArguments } from "./support/programs/own_commands.ts";
 import { sendSignal } from "./support/programs/send_signal.ts";
 import { main } from "../cli.ts";
 import { workplace } from "./support/workplace.ts";
@@ -15,9 +16,8 @@ const SLOW = { content: CONTENT, bytesPerSecond: 300_000, silentAfter: 500_000 }
 
 /** The command in a process of its own. */
 function command(args: string[], options: Deno.CommandOptions = {}): Deno.Command {
-  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", map, "-A", new URL("cli.ts", ROOT).href, ...args],
+    args: [...denoArguments("cli.ts"), ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

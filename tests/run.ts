@@ -5,7 +5,8 @@
  * Debian's packages are installed as root only, and never with `SPHTTP_TEST_INSTALL=0`. With `CI=true`, a test skipped
  * for want of a program fails the run; one that needs the lab of `tests/netlab/` where that cannot run does not.
  *
- * Without a path among its arguments it runs all tests in batches, and leaves their types to `deno task check`.
+ * Without a path among its arguments it runs all tests in batches, and leaves their types to `deno task check`; tests
+ * start the commands from bundles then.
  *
  * @module
  */
@@ -177,6 +178,16 @@ async function sharedBrowser() {
   };
 }
 
+/** Bundles both commands for all tests, and returns the variable by which they find them. */
+async function sharedBundles(folder: string): Promise<Record<string, string>> {
+  const [{ buildBundles }, { BUNDLES_VARIABLE }] = await Promise.all([
+    import("../build/bundle.ts"),
+    import("./support/programs/own_commands.ts"),
+  ]);
+  await buildBundles(folder);
+  return { [BUNDLES_VARIABLE]: folder };
+}
+
 /** Runs the tests; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const needed = await neededPrograms(await testFiles(args));
@@ -189,10 +200,12 @@ async function main(args: readonly string[]): Promise<number> {
   const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
   const given = Number(Deno.env.get("DENO_JOBS"));
   const jobs = given > 0 ? given : JOBS_PER_CORE * navigator.hardwareConcurrency;
-  const paths = await namesPath(args) ? [] : await everything(place.path, jobs);
+  const isPart = await namesPath(args);
+  const paths = isPart ? [] : await everything(place.path, jobs);
+  const bundles = isPart ? {} : await sharedBundles(place.at("bundles"));
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", ...options, `--junit-path=${report}`, ...args, ...paths],
-    env: { ...browser?.env, DENO_JOBS: String(jobs) },
+    env: { ...browser?.env, ...bundles, DENO_JOBS: String(jobs) },
   }).spawn().status;
   const xml = await Deno.readTextFile(report).catch(() => undefined);
   // Without a report, no test was run, and deno has said why.

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { buildBundles } from "../../build/bundle.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
+import { BUNDLES_VARIABLE } from "../support/programs/own_commands.ts";
 import { Child } from "../support/proxy/proxy_child.ts";
 import { makeKey, sign } from "../support/signatures/openpgp_keys.ts";
 import { type Workplace, workplace } from "../support/workplace.ts";
@@ -11,9 +12,11 @@ const CONTENT = randomContent(1_500_000, 3);
 const BYTES = CONTENT.read(0, CONTENT.size);
 const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
 
-/** Both commands, bundled once for all tests of this file. */
+/** Both commands, bundled once for all tests of this file, or of a run of all. */
 const bundles = workplace();
-await buildBundles(bundles.at("dist"));
+const shared = Deno.env.get(BUNDLES_VARIABLE);
+if (shared === undefined) await buildBundles(bundles.at("dist"));
+else Deno.symlinkSync(shared, bundles.at("dist"), { type: "dir" });
 addEventListener("unload", () => bundles[Symbol.dispose]());
 
 /** Returns the arguments of Deno for a bundled command, with the permissions of its task. */

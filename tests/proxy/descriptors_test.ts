@@ -1,24 +1,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { randomContent } from "../support/lab/content.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
-import { Child, MAP, NO_SIGNALS, proxied, ROOT } from "../support/proxy/proxy_child.ts";
+import { denoArguments } from "../support/programs/own_commands.ts";
+import { Child, NO_SIGNALS, proxied } from "../support/proxy/proxy_child.ts";
 
 const FILE = randomContent(3_000_000, 61);
 const BYTES = FILE.read(0, FILE.size);
 
 /** Starts the command where it may have so many files and connections open. */
 async function limited(descriptors: number, ...args: string[]): Promise<Child> {
-  const flags = ["--quiet", "--no-check", MAP, "--no-prompt", "--allow-net", "--allow-read"];
-  const script = new URL("server.ts", ROOT).href;
-  const command = [
-    Deno.execPath(),
-    "run",
-    ...flags,
-    script,
-    "--port=0",
-    "--allow-private",
-    ...args,
-  ];
+  const deno = denoArguments("server.ts", ["--allow-net", "--allow-read"]);
+  const command = [Deno.execPath(), ...deno, "--port=0", "--allow-private", ...args];
   const shell = `ulimit -n ${descriptors} && exec "$@"`;
   const child = new Child(["-c", shell, "sh", ...command], {}, "sh");
   child.url = await child.said(/listening on (\S+)/);

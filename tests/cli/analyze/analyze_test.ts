@@ -11,12 +11,12 @@ import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 import { type Workplace, workplace } from "../../support/workplace.ts";
 import { lines, longRecording, recording } from "../../trace/sample.ts";
 
 const TRACE = lines(recording());
 const TABLE = tableText("file.bin from 3 mirrors, diff", reportOf(recording()));
-const ROOT = new URL("../../..", import.meta.url);
 
 /** A directory with a trace. */
 function traced(): Workplace {
@@ -27,9 +27,8 @@ function traced(): Workplace {
 
 /** The whole command in a process of its own. */
 async function sphttp(args: string[], { cwd, stdin = "" }: { cwd: string; stdin?: string }) {
-  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", map, "-A", new URL("cli.ts", ROOT).href, ...args],
+    args: [...denoArguments("cli.ts"), ...args],
     cwd,
     stdin: "piped",
     stdout: "piped",

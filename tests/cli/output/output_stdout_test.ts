@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 
-const ROOT = new URL("../../..", import.meta.url);
 const CONTENT = randomContent(2_000_000, 12);
 
 /** Runs the command behind a shell's redirection of stdout. */
@@ -13,9 +13,8 @@ async function run(
   const { code, stderr } = await new Deno.Command("sh", {
     args: [
       ...["-c", `exec "$@" ${redirection}`, "sh", Deno.execPath()],
-      ...["run", "--quiet", "--no-check", "-A"],
-      `--import-map=${new URL("import_map.npm.json", ROOT).href}`,
-      ...[new URL("cli.ts", ROOT).href, ...args],
+      ...denoArguments("cli.ts"),
+      ...args,
     ],
     env: { NO_COLOR: "1" },
     stdin: "null",

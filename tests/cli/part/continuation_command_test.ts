@@ -8,9 +8,9 @@ import {
 } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { tryCommand } from "../../support/cli/run_command.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 import { workplace } from "../../support/workplace.ts";
 
-const ROOT = new URL("../../..", import.meta.url);
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);
@@ -18,11 +18,9 @@ const HALF = 700_000;
 
 /** The command in a process of its own, writing to `f`. */
 function command(cwd: string, args: string[], ...mirrors: LabMirror[]): Deno.Command {
-  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
-  const cli = new URL("cli.ts", ROOT).href;
   return new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-check", map, "-A", cli, "-o", "f"],
+      ...[...denoArguments("cli.ts"), "-o", "f"],
       ...args,
       ...mirrors.map(({ url }) => url),
     ],

@@ -5,6 +5,7 @@ import { resolveTarget } from "../../../lib/cli/output/target.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { bytesContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 import { testWith } from "../../support/programs/programs.ts";
 
 const DISK_SIZE = 1024 * 1024;
@@ -88,12 +89,9 @@ testWith(
   async () => {
     await using disk = await mountDisk();
     await using mirror = await startMirror({ content: bytesContent(BYTES) });
-    const root = new URL("../../..", import.meta.url);
     const run = async (...args: string[]) => {
-      const map = `--import-map=${new URL("import_map.npm.json", root).href}`;
-      const cli = new URL("cli.ts", root).href;
       const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--no-check", map, "-A", cli, ...args, "-o", "f", mirror.url],
+        args: [...denoArguments("cli.ts"), ...args, "-o", "f", mirror.url],
         ...{ cwd: disk.path, stdout: "null", stderr: "piped" },
       }).output();
       return { code, text: new TextDecoder().decode(stderr) };

@@ -12,6 +12,7 @@ import { Downloader } from "../../../mod.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { piecesOf, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 import { workplace } from "../../support/workplace.ts";
 
 const SIZE = 2_000_000;
@@ -19,16 +20,9 @@ const CONTENT = randomContent(SIZE);
 
 /** Runs the command in a process of its own. */
 async function run(...args: string[]) {
-  const url = new URL("../../../cli.ts", import.meta.url).href;
-  const map = new URL("../../../import_map.npm.json", import.meta.url).href;
   const { code: exitCode, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
-      "run",
-      "--quiet",
-      "--no-check",
-      "-A",
-      `--import-map=${map}`,
-      url,
+      ...denoArguments("cli.ts"),
       "probe",
       ...args,
       // Enough to measure a rate on loopback.

@@ -9,12 +9,12 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { randomContent } from "../lab/content.ts";
 import { type LabMirror, startMirror } from "../lab/mirror_lab.ts";
+import { denoArguments } from "../programs/own_commands.ts";
 import { sendSignal } from "../programs/send_signal.ts";
 import { mulberry32 } from "../random.ts";
 import { type Workplace, workplace } from "../workplace.ts";
 import { checkRemains, NAMES, type Remains } from "./remains.ts";
 
-const ROOT = new URL("../../..", import.meta.url);
 const ETAG = '"1"';
 /** Bytes that a process may hold or have requested, beyond those in the part file. */
 const WINDOW = 1_000_000;
@@ -135,10 +135,9 @@ async function goOn(
   moment: Moment | undefined,
 ): Promise<Deno.CommandOutput> {
   const watcher = moment === undefined ? undefined : Deno.watchFs(place.path);
-  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-check", map, "-A", new URL("cli.ts", ROOT).href],
+      ...denoArguments("cli.ts"),
       ...["-s", "-S", "-C", "-", "-o", NAMES.file, "--split-size=100000", `--window=${WINDOW}`],
       ...["--etag-save", NAMES.etag, "--trace", NAMES.trace],
       ...["--server-stat-of", NAMES.book, "--server-stat-if", NAMES.book],

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { denoArguments } from "../programs/own_commands.ts";
 import { sendSignal } from "../programs/send_signal.ts";
 
 /** The project's root. */
@@ -102,9 +103,8 @@ export class Child implements AsyncDisposable {
 
 /** Starts the command with only the permissions it needs. */
 export function command(...args: string[]): Child {
-  const permissions = ["--no-prompt", "--allow-net", "--allow-read", "--allow-env=SPHTTP_TOKEN"];
-  const script = new URL("server.ts", ROOT).href;
-  return new Child(["run", "--quiet", "--no-check", MAP, ...permissions, script, ...args]);
+  const permissions = ["--allow-net", "--allow-read", "--allow-env=SPHTTP_TOKEN"];
+  return new Child([...denoArguments("server.ts", permissions), ...args]);
 }
 
 /** Starts the command on a free port. */
