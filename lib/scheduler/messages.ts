@@ -77,7 +77,7 @@ export type SchedulerEvent =
     /** Hashes of the whole file that the mirror gives. */
     readonly hashes?: Hashes | undefined;
   }
-  /** Some of a probe's first bytes have arrived. */
+  /** Some of a probe's first bytes, or of what is compared, have arrived. */
   | { readonly type: "progress"; readonly request: number }
   /** The next `length` bytes of a request have arrived. */
   | { readonly type: "bytes"; readonly request: number; readonly length: number }

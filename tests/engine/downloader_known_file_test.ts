@@ -14,7 +14,7 @@ import {
 } from "../../mod.ts";
 import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+import { download, FILE, inTime, QUICK, withMirrors } from "../support/download.ts";
 
 /** What a first download learns of the file. */
 async function learn(
@@ -65,6 +65,23 @@ Deno.test("Downloader: mirrors that are not known are probed, and held against t
     );
     assert(states.every((url) => url === urls[3]), `${states}`);
   });
+});
+
+Deno.test("Downloader: a mirror that takes its time for what is compared is not silent", async () => {
+  const piece = { start: 0, end: 300_000, sha256: await sha256Of(FILE.read(0, 300_000)) };
+  const options = { knownPieces: [piece], range: { start: 300_000 }, stallTimeoutMs: 700 };
+  await inTime(() =>
+    withMirrors([{}, { bytesPerSecond: 200_000 }], async (urls, [known, slow]) => {
+      const knownFile = await learn(urls.slice(0, 1));
+      // The download goes on for long enough.
+      known!.setRate(150_000);
+      const { error, events } = await download(urls, { ...options, knownFile });
+      assertEquals(error, undefined);
+      assertEquals(events.filter(({ type }) => type === "failure"), []);
+      const compared = slow!.requests.filter(({ range }) => range?.end === piece.end);
+      assertEquals(compared.length, 1);
+    })
+  );
 });
 
 Deno.test("Downloader: a known file that has changed is an error, and no byte of it comes", async () => {

@@ -313,7 +313,11 @@ export class RequestRunner {
   ): Promise<void> {
     const { body, answer: { size = Infinity } } = reply;
     const bytes = new Uint8Array(end - start);
-    const length = await fill(bytes, body);
+    const length = await fill(
+      bytes,
+      body,
+      () => this.#options.dispatch({ type: "progress", request }),
+    );
     if (length === bytes.byteLength) await body.read();
     if (signal.aborted) return;
     if (size < end) {

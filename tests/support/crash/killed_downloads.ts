@@ -56,7 +56,7 @@ export interface KillReport {
 
 /** Most bytes that are fetched again after a kill: those of the window, and those on the connections. */
 export const MOST_LOST = 3 * WINDOW;
-/** Most bytes that are compared where no record says which file those of the part file belong to. */
+/** Most bytes that are compared with a mirror of which no record says that it has those of the part file. */
 const COMPARED = 8 * 1024 * 1024;
 
 /** Downloads a file from two mirrors, killing the process as often as asked; throws if anything is wrong. */
@@ -97,8 +97,9 @@ export async function killDownloads(options: KillOptions): Promise<KillReport> {
       if (left.replacing) replacing++;
       const again = sentBy(mirrors) - sentBefore - (left.bytes - before.bytes);
       lost.push(again);
-      // Each mirror that does not prove to have the file is compared.
-      const compared = before.recorded ? 0 : some.length * Math.min(COMPARED, before.bytes);
+      // Each mirror of which no record says that it has the file is compared.
+      const unknown = some.filter(({ url }) => !before.mirrors.includes(url));
+      const compared = unknown.length * Math.min(COMPARED, before.bytes);
       assert(again <= MOST_LOST + compared, `${where}: ${again} bytes are fetched again`);
     }
     if (left.stage === "the file") {
@@ -118,7 +119,10 @@ function named({ stage, bytes, recorded }: Remains): string {
   return recorded ? stage : `${stage}, no record`;
 }
 
-const NOTHING: Remains = { stage: "nothing", bytes: 0, recorded: false, replacing: false };
+const NOTHING: Remains = {
+  ...{ stage: "nothing", bytes: 0 },
+  ...{ recorded: false, mirrors: [], replacing: false },
+};
 
 function sentBy(mirrors: readonly LabMirror[]): number {
   return mirrors.flatMap(({ requests }) => requests).reduce(

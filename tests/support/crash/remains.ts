@@ -25,8 +25,10 @@ export interface Remains {
   readonly stage: Stage;
   /** Length of the part file, or of the file. */
   readonly bytes: number;
-  /** Whether the bytes have a record. */
+  /** Whether the bytes have a record, */
   readonly recorded: boolean;
+  /** and the mirrors in it. */
+  readonly mirrors: readonly string[];
   /** Whether a file was being replaced. */
   readonly replacing: boolean;
 }
@@ -53,19 +55,21 @@ export function checkRemains(place: Workplace, content: Content, etag: string): 
     const { byteLength } = place.read(file);
     assertEquals(byteLength, content.size);
     assertBeginning(place.read(file), content);
-    return { stage: "the file", bytes: content.size, recorded: false, replacing };
+    return { stage: "the file", bytes: content.size, recorded: false, mirrors: [], replacing };
   }
   const recorded = names.has(`${file}.part.json`);
   if (!names.has(`${file}.part`)) {
     assert(!recorded, "a record without its part file");
-    return { stage: "nothing", bytes: 0, recorded, replacing };
+    return { stage: "nothing", bytes: 0, recorded, mirrors: [], replacing };
   }
   const part = place.read(`${file}.part`);
   assertBeginning(part, content);
-  if (recorded) checkRecord(place.readText(`${file}.part.json`), part, content.size);
+  const mirrors = recorded
+    ? checkRecord(place.readText(`${file}.part.json`), part, content.size)
+    : [];
   const bytes = part.byteLength;
   const stage = bytes === 0 ? "no byte" : bytes < content.size ? "some bytes" : "all bytes";
-  return { stage, bytes, recorded, replacing };
+  return { stage, bytes, recorded, mirrors, replacing };
 }
 
 function assertBeginning(bytes: Uint8Array, content: Content): void {
@@ -75,8 +79,8 @@ function assertBeginning(bytes: Uint8Array, content: Content): void {
   assert(at < 0, `a wrong byte at ${at} of ${bytes.byteLength}`);
 }
 
-/** Checks a record: what it says of bytes that are in the part file is true. */
-function checkRecord(text: string, part: Uint8Array, size: number): void {
+/** Checks a record: what it says of bytes that are in the part file is true. Returns the mirrors in it. */
+function checkRecord(text: string, part: Uint8Array, size: number): readonly string[] {
   const record = parseRecord(text);
   if (typeof record === "number") throw new Error(`a record of version ${record}`);
   assertEquals([record.size, record.start], [size, 0]);
@@ -88,4 +92,5 @@ function checkRecord(text: string, part: Uint8Array, size: number): void {
     if (end <= part.byteLength) assertEquals(crc32(part.subarray(start, end)), sum);
   }
   assert(at <= size, `sums of ${at} bytes of ${size}`);
+  return record.mirrors.map(({ url }) => url);
 }
