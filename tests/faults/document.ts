@@ -85,8 +85,8 @@ all of ${mirrors} mirrors, by the library and by the proxy.
 } ms). With \`retry.maxTimeMs\`, here ${LAST_RETRY} timeouts, nothing is tried again after that
   time, and the last attempt may take another timeout.
 - The proxy gets the file where the library does. Else it answers with a problem if it has not sent a byte
-  yet: 404 where every mirror says so, 504 where every mirror kept it waiting, else 502. A body that it has
-  begun is continued by further downloads for \`retryMaxMs\` (here ${RETRY_TIMEOUTS} timeout) and then breaks off, so
+  yet: 404 where every mirror says so, 503 where every mirror says when to come back, 504 where every mirror
+  kept it waiting, else 502. A body that it has begun is continued by further downloads for \`retryMaxMs\` (here ${RETRY_TIMEOUTS} timeout) and then breaks off, so
   that the client sees that it is not whole: that takes two downloads and this time.
 - The fault stays: every response that should have the byte is wrong, however often it is asked for. A
   fault that passes costs a retry.

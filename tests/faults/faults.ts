@@ -120,6 +120,7 @@ export const FAULTS: readonly Fault[] = [
     does: "answers 503 with `Retry-After: 1`",
     behaviour: bent(() => refused(503, { "Retry-After": "1" })),
     reasons: ["status"],
+    status: 503,
     limit: PATIENT,
   },
   {
