@@ -54,8 +54,10 @@ export type FailureReason =
 
 /** What failed when `reason` is `"network"`, as far as the platform tells. */
 export type NetworkFault =
-  /** The request is not allowed: by Deno's permissions, or to this port. */
+  /** The request is not allowed by Deno's permissions. */
   | "forbidden"
+  /** The platform's `fetch` makes no requests to this port, nor do browsers: it is that of another service. */
+  | "port"
   /** This process may not open more files and connections. */
   | "descriptors"
   /** The host name does not resolve; with a proxy, that of the proxy. */

@@ -39,6 +39,12 @@ export const TOO_MANY = "this process has too many files and connections open";
 /** The first that matches applies. */
 const WORDINGS: readonly Wording[] = [
   {
+    pattern: /^Fetch failed: (Requests to port \d+ are blocked)$/,
+    fault: "port",
+    words: "$1, as it is that of another service",
+    permanent: true,
+  },
+  {
     pattern: /^Fetch failed: (.*)$/,
     fault: "forbidden",
     words: "Deno's fetch refuses it: $1",

@@ -375,7 +375,8 @@ export class Transport {
       throw this.#error(mirror, "network", networkProblem(failure, through), {
         fault,
         // A mirror that has answered before may do so again, unless it may not be asked at all.
-        retryable: fault !== "forbidden" && (memory.answered || remembered || !permanent),
+        retryable: fault !== "forbidden" && fault !== "port" &&
+          (memory.answered || remembered || !permanent),
         proxyRefused,
         cause,
       });

@@ -36,6 +36,7 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
 
 const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
   forbidden: ExitCode.CONNECT,
+  port: ExitCode.CONNECT,
   descriptors: ExitCode.CONNECT,
   host: ExitCode.HOST,
   refused: ExitCode.CONNECT,

@@ -160,6 +160,7 @@ const REASONS: Readonly<Record<MirrorError["reason"], string>> = {
 
 const FAULTS: Readonly<Record<NetworkFault, string>> = {
   forbidden: "the proxy is not permitted to connect to it",
+  port: "has a port that is blocked, as it is that of another service",
   descriptors: "cannot be connected to: the proxy has too many files and connections open",
   host: "its host name does not resolve",
   refused: "refused the connection",

@@ -38,6 +38,7 @@ Deno.test("exitCodeOf() follows curl", async () => {
 
 const FAULTS: [fault: NetworkFault, code: number, advice: string][] = [
   ["forbidden", 7, ""],
+  ["port", 7, ""],
   ["descriptors", 7, "raise the limit (ulimit -n)"],
   ["host", 6, ""],
   ["refused", 7, ""],

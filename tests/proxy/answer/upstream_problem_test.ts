@@ -32,6 +32,8 @@ function problemOf(...failures: Partial<MirrorErrorOptions>[]): Problem {
 Deno.test("upstreamProblem() lists a reason for each mirror, without anything secret", () => {
   const table: [facts: Partial<MirrorErrorOptions>, reason: RegExp][] = [
     [{}, /^connection failed$/],
+    [{ fault: "forbidden" }, /not permitted to connect/],
+    [{ fault: "port" }, /port that is blocked/],
     [{ fault: "host" }, /name does not resolve/],
     [{ fault: "refused" }, /^refused/],
     [{ fault: "head" }, /header with over 100 fields/],
