@@ -5,6 +5,7 @@ import { PROBE_FLAGS } from "../../lib/cli/probe/probe_arguments.ts";
 import { LINK_FLAGS } from "../../lib/proxy/command/link.ts";
 import { FLAGS as PROXY_FLAGS } from "../../lib/proxy/command/flags.ts";
 import { VERSION } from "../../lib/version.ts";
+import { parseBench } from "../bench/benches.ts";
 import { runProgram, testWith } from "../support/programs/programs.ts";
 import { anchors, codeBlocks, localLinks, readPage, readPages, ROOT } from "./page.ts";
 
@@ -225,6 +226,21 @@ Deno.test("pages run no task that there is not", () => {
   );
   assert(named.length > 20);
   assertEquals(named.filter((one) => !(one.split(": ")[1]! in tasks)), []);
+});
+
+Deno.test("pages name benches, scenarios and flags that there are", () => {
+  const commands = readPages().flatMap(({ path, text }) =>
+    [...text.matchAll(/`deno task bench(?![\w-])([^`]*)`/g)]
+      .map(([, args]) => ({ path, args: args!.split(/\s+/).filter((arg) => arg !== "") }))
+  );
+  assert(commands.length > 30, `only ${commands.length} commands were found`);
+  for (const { path, args } of commands) {
+    try {
+      parseBench(args);
+    } catch (error) {
+      throw new Error(`${path}: deno task bench ${args.join(" ")}`, { cause: error });
+    }
+  }
 });
 
 Deno.test("codeBlocks() finds fences, also in lists", () => {
