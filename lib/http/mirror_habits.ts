@@ -48,6 +48,7 @@ export class MirrorHabits {
   readonly #refusals = new AgedMap<ReadonlyMap<RequestForm, number>>();
   readonly #lengths = new AgedMap<number>();
   readonly #shortening = new AgedMap<true>();
+  readonly #ends = new AgedMap<true>();
   readonly #unconditional = new AgedMap<true>();
   readonly #totals = new AgedMap<FalseTotal>();
 
@@ -85,6 +86,16 @@ export class MirrorHabits {
   forget(url: string): void {
     this.#refusals.delete(url);
     this.#lengths.delete(url);
+  }
+
+  /** Reports whether ranges have to be requested from a place with their end, whatever its query. */
+  needsEnd(place: string, now: number): boolean {
+    return this.#ends.get(pathOf(place), now) ?? false;
+  }
+
+  /** Notes that a place serves ranges without an end in another way, or not at all. */
+  refusesOpen(place: string, now: number): void {
+    this.#ends.set(pathOf(place), true, now);
   }
 
   /** Reports whether the server of a place is to be asked without `If-Range`. */

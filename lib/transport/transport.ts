@@ -108,13 +108,14 @@ export class Transport {
     const memory = this.#memories[mirror]!;
     const relocated = memory.location !== undefined;
     const used = this.#renewals.sourceOf(mirror);
-    const asked = memory.needsEnd || purpose !== "part" ? requested : toTheEnd(requested);
+    const asked = purpose !== "part" || this.#needsEnd(memory) ? requested : toTheEnd(requested);
     const referral = new Referral();
     const onRedirect = (headers: Headers, url: URL) => referral.note(headers, url, true);
     const { response, conditional, place } = await this.#follow(mirror, asked, signal, onRedirect);
     const { status, headers, body } = response;
+    const refusesOpen = () => this.#options.habits.refusesOpen(place, this.#now());
     if (asked !== requested && !conditional && UNENDED.includes(status)) {
-      memory.needsEnd = true;
+      refusesOpen();
       await discard(body);
       return this.request(mirror, requested, signal);
     }
@@ -169,7 +170,12 @@ export class Transport {
     if (answer.type === "unsatisfiable") await discard(body);
     const tools = {
       ...this.#tools(mirror, response, place, signal),
-      body: this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body),
+      body: this.#read(
+        mirror,
+        answer.type === "unsatisfiable" ? null : body,
+        check.body,
+        asked === requested ? undefined : refusesOpen,
+      ),
     };
     const found = await settleDoubt(memory, requested, check, tools);
     if (memory.shortens === "always") this.#options.habits.shortened(place, this.#now());
@@ -227,6 +233,12 @@ export class Transport {
     };
   }
 
+  /** Reports whether the last part of the file has to be requested with its end. */
+  #needsEnd(memory: MirrorMemory): boolean {
+    const { href } = memory.elsewhere ?? new URL(memory.requested);
+    return this.#options.habits.needsEnd(href, this.#now());
+  }
+
   #now(): number {
     return (this.#options.now ?? (() => performance.now()))();
   }
@@ -278,11 +290,12 @@ export class Transport {
     mirror: number,
     stream: ReadableStream<Uint8Array<ArrayBuffer>> | null,
     frame: BodyFrame,
+    onEmpty?: () => void,
   ): BodyReader {
     const fail: BodyOptions["fail"] = (reason, message, cause) =>
       this.#error(mirror, reason, message, { phase: "body", retryable: reason !== "range", cause });
     try {
-      return new BodyReader(stream, { frame, fail, buffers: this.buffers });
+      return new BodyReader(stream, { frame, fail, buffers: this.buffers, onEmpty });
     } catch (cause) {
       throw fail("network", "the body cannot be read: it is locked", cause);
     }

@@ -63,13 +63,19 @@ Deno.test("MirrorHabits: totals that are the ends of their ranges are alike", ()
   assertEquals(habits.sizeBehind({ ...stated, total: 70, isEnd: false }, 1), undefined);
 });
 
-Deno.test("MirrorHabits: a place that sends less at once is known by its path", () => {
+Deno.test("MirrorHabits: what a place does with ranges is known by its path", () => {
   const habits = new MirrorHabits();
   habits.shortened("http://one.test/a?b", 0);
-  const shortens = (place: string, now: number) => habits.shortens(place, now);
-  assertEquals(shortens("http://one.test/a?c", 1), true);
-  assertEquals(shortens("http://one.test/b", 1), false);
-  assertEquals(shortens("http://one.test/a?b", 600_000), false);
+  habits.refusesOpen("http://one.test/c?d", 0);
+  const found = (place: string, now: number) => [
+    habits.shortens(place, now),
+    habits.needsEnd(place, now),
+  ];
+  assertEquals(found("http://one.test/a?c", 1), [true, false]);
+  assertEquals(found("http://one.test/c", 1), [false, true]);
+  assertEquals(found("http://one.test/b", 1), [false, false]);
+  assertEquals(found("http://one.test/a?b", 600_000), [false, false]);
+  assertEquals(found("http://one.test/c", 600_000), [false, false]);
 });
 
 Deno.test("MirrorHabits: a server that takes no If-Range is known by its origin", () => {

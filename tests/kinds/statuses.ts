@@ -66,6 +66,15 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
     BOTH,
     unless((ask) => isRanged(ask) && rangeOf(ask).start > 0, 404),
   ),
+  ...(["close", "reset"] as const).map((end) =>
+    kind(
+      `open-empty-${end}`,
+      `${end} right behind the head of bytes=N-; bytes=N-M works, and so does no Range`,
+      BOTH,
+      (ask) => isRanged(ask) && !isBounded(ask) ? served(ask).breakAt(0, end) : served(ask),
+      { proxy: true },
+    )
+  ),
   kind("range-reset", "resets the connection on any Range", BOTH, (ask) => {
     const reply = served(ask, { whole: true });
     return isRanged(ask) ? reply.breakAt(0, "reset").raw("") : reply;

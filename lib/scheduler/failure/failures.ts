@@ -55,8 +55,8 @@ const SETTLED: readonly (number | undefined)[] = [304, 407];
 const UNAUTHORIZED = 401;
 
 /**
- * Answers with the whole file, or connections that are closed instead of an answer, after which a mirror
- * is asked in another form.
+ * Answers with the whole file, or connections that are closed instead of an answer or of the body of an open
+ * range, after which a mirror is asked in another form.
  */
 const MOST_ALIKE = 2;
 
@@ -94,14 +94,17 @@ export function penalize(
   // Whatever comes next, it begins when the host's pause is over.
   const pauseMs = Math.max(0, mirror.seat.openAt(now) - now);
   const isTooLate = pauseMs > 0 && runMs + pauseMs >= retry.maxTimeMs;
+  const isUnserved = request !== undefined && isEmpty(failure, request);
   const otherForm = () =>
-    !isTooLate && request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
+    !isTooLate && request !== undefined && (isUnserved || isAnswer(failure)) &&
+    mirror.refuse(request.form);
   if (!failure.retryable && otherForm()) return askAgain(mirror, failure, state, now);
   if (mirror.trackRecord.isWaking(now) && isUnanswered(failure)) {
     return pause(mirror, failure, WAKING_RETRY_MS, state, now);
   }
   if (request !== undefined && isOurs(failure, request)) return goOn(mirror, failure, state, now);
-  if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
+  const isCut = isBroken(failure) && failure.phase === "body" && !isUnserved;
+  if (request?.kind === "range" && isCut) {
     mirror.lengths.broke(request.position - request.start);
   }
   const failures = mirror.countFailure(useful);
@@ -109,7 +112,8 @@ export function penalize(
   const delayMs = isTooLate
     ? undefined
     : retryDelay({ retryable, retryAfterMs, runMs }, failures, retry, random());
-  const insists = failures >= MOST_ALIKE && (failure.reason === "range" || isHangUp(failure));
+  const insists = failures >= MOST_ALIKE &&
+    (failure.reason === "range" || isUnserved || isHangUp(failure));
   if ((delayMs === undefined || insists) && otherForm()) {
     return askAgain(mirror, failure, state, now);
   }
@@ -160,6 +164,11 @@ function isAnswer(failure: MirrorError): boolean {
   return reason === "range" || reason === "encoding" ||
     (reason === "status" && !SETTLED.includes(status)) ||
     isHangUp(failure);
+}
+
+/** Reports whether the body of a range without an end ended before its first byte. */
+function isEmpty(failure: MirrorError, { form, position, start }: LiveRequest): boolean {
+  return form === "open" && failure.phase === "body" && isBroken(failure) && position === start;
 }
 
 /** Reports whether a mirror closed the connection instead of answering. */

@@ -30,6 +30,8 @@ export interface BodyOptions {
   /** Creates the error to throw. */
   readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
   readonly buffers?: BufferPool | undefined;
+  /** Called when it ends too early, before any byte. */
+  readonly onEmpty?: (() => void) | undefined;
 }
 
 export class BodyReader {
@@ -154,6 +156,7 @@ export class BodyReader {
   }
 
   #broken(cause: unknown): Error {
+    if (this.#bytes === 0) this.#options.onEmpty?.();
     const message = `the connection broke after ${this.#bytes} bytes of the body`;
     return this.#options.fail("network", message, cause);
   }
@@ -165,6 +168,7 @@ export class BodyReader {
       throw fail("range", partMessage(this.#bytes));
     }
     if (length === undefined) return undefined;
+    if (this.#bytes === 0) this.#options.onEmpty?.();
     throw fail("truncated", `the body ended after ${this.#bytes} of ${length} bytes`);
   }
 

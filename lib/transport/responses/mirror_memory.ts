@@ -77,8 +77,6 @@ export class MirrorMemory {
   totals: "believed" | { readonly size: number | undefined } = "believed";
   /** Whether it sends less at once than is requested, as far as is known. */
   shortens: "never" | "perhaps" | "always" = "never";
-  /** Whether the last part of the file has to be requested with its end. */
-  needsEnd = false;
   /** Whether what it sends without a Content-Range is known to be the whole file. */
   sendsWhole = false;
   /** Whether it was caught encoding on the way, with a length that contradicts the range. */

@@ -155,6 +155,19 @@ Deno.test("penalize(): what a host was thought to limit is forgotten once anothe
   assertEquals(hand.of(0)?.form, "open");
 });
 
+Deno.test("penalize(): bodies of open ranges that are empty twice are the answer to that form", () => {
+  const empty = { reason: "truncated", phase: "body", retryable: true } as const;
+  const hand = new Hand(1, { delay: "adaptive", splitSize: 100_000, windowSize: 400_000 });
+  for (let turn = 0; turn < 2; turn++) {
+    assertEquals(hand.of(0)?.form, "open");
+    hand.respond(0, { type: "partial", start: 0, end: 1_000_000, size: 1_000_000 });
+    hand.fail(0, empty);
+    if (turn === 0) hand.sleep();
+  }
+  assertEquals(commands(hand), ["0 probe 0 open", "0 probe 0 open", "0 probe 0 bounded"]);
+  assertEquals(hand.scheduler.mirrors[0]!.mostBytes, Infinity);
+});
+
 Deno.test("penalize(): a 401 is the answer to a form, unless a login was refused", () => {
   const hand = new Hand(1);
   while (hand.outcome === undefined) hand.fail(0, { ...DENIED, status: 401 });
