@@ -74,7 +74,7 @@ export function crashLines({ stages, replacing, complete, lost }: KillReport): s
     ...[...stages].sort().map(([stage, count]) => `${String(count).padStart(6)}  left ${stage}`),
     `${String(replacing).padStart(6)}  while a file was being replaced`,
     `${String(complete).padStart(6)}  files became complete`,
-    `fetched again: ${kilobytes(lost.mean)} a kill, at most ${kilobytes(lost.most)} ` +
-    `(allowed: ${kilobytes(MOST_LOST)})`,
+    `fetched again or compared: ${kilobytes(lost.mean)} a kill, at most ${kilobytes(lost.most)} ` +
+    `(allowed: ${kilobytes(MOST_LOST)}, and the part file with each new mirror)`,
   ];
 }

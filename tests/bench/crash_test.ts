@@ -27,6 +27,7 @@ Deno.test("crashLines() shows the stages and what was lost", () => {
     "     2  left nothing",
     "     1  while a file was being replaced",
     "     3  files became complete",
-    "fetched again: 1235 kB a kill, at most 2000 kB (allowed: 3000 kB)",
+    "fetched again or compared: 1235 kB a kill, at most 2000 kB " +
+    "(allowed: 3000 kB, and the part file with each new mirror)",
   ]);
 });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type FlagName, FLAGS } from "../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../lib/command_line/command_error.ts";
 import { runCommand } from "../support/cli/run_command.ts";
@@ -105,6 +105,8 @@ Deno.test("flags that cannot be used together say so", async () => {
     ["--checksum-from=auto", "-r0-9", "cannot be used together"],
     ["--signature=auto", "-k", "--signature needs the publisher's public key"],
     ["--signature-key=x", "-r0-9", "--signature cannot be used with --range"],
+    ["-k", "--http2", "--http2 and --insecure cannot be used together"],
+    ["-k", "-xhttps://127.0.0.1:1", "--insecure cannot be used with a proxy whose URL is https://"],
     ["--on-complete=x", "-o-", "--on-complete cannot be used with --output -"],
     ["-4", "-q", "--disable (-q) must be the first argument"],
     ["-K-", "-i-", "--config - and --input-file - cannot be used together"],
@@ -112,6 +114,9 @@ Deno.test("flags that cannot be used together say so", async () => {
     ["-4", "-xhttp://127.0.0.1:1", "--ipv4 cannot be used with --proxy"],
     ["--resolve=a:1:::1", "-x127.0.0.1:1", "--resolve cannot be used with --proxy"],
   ];
+  const three = ["--signature=x", "--signature-key=x", "--checksum-from=auto", URL];
+  const { message } = await assertRejects(() => runCommand(three), CommandError);
+  assertStringIncludes(message, "--signature FILE cannot be used with --checksum-from auto");
   for (const [one, other, says] of pairs) {
     const error = await runCommand([one!, other!, URL]).then(() => undefined, (error) => error);
     assertEquals(error?.exitCode, 2, `${one} ${other}`);

@@ -106,3 +106,8 @@ Deno.test("parseMirrorUrls() keeps each mirror once, in order", () => {
 Deno.test("parseMirrorUrls() requires at least one mirror", () => {
   assertThrows(() => parseMirrorUrls([]), MirrorUrlError, "at least one is needed");
 });
+
+Deno.test("parseMirrorUrls(): one URL is no list of its letters", () => {
+  const url = "http://a.example/f" as unknown as string[];
+  assertThrows(() => parseMirrorUrls(url), TypeError, "urls is string, but must be a list");
+});

@@ -97,6 +97,15 @@ Deno.test("-J: with several mirrors, and a part that begins in the middle", asyn
   assertEquals(place.read("film.mkv.1"), BYTES.slice(-1000));
 });
 
+Deno.test("the last bytes of a file whose size no mirror says are exit 33", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT, unknownLength: "chunked" });
+  const error = await failCommand(["-r", "-1000", "--output-dir", place.path, "-O", mirror.url]);
+  assertEquals(error.exitCode, 33);
+  assertStringIncludes(error.message, "no mirror reports the size of the file");
+  assertEquals(place.names(), []);
+});
+
 Deno.test("-J with -C - resumes the part file of the name that the server gives", async () => {
   using place = workplace();
   await using mirror = await startNamed('attachment; filename="film.mkv"', {
