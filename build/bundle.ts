@@ -1,7 +1,7 @@
 /**
- * Bundles both commands into `dist/`, `deno task bundle`: `sphttp.js` and `sphttp-proxy.js`, with the files that they
- * load in `chunks/`, and the notices of the packages that are in them. They start faster than the modules they are
- * made of, and need nothing but Deno: no network, no import map.
+ * Bundles both commands into `dist/`, `deno task bundle`, or into the folder that is given: `sphttp.js` and
+ * `sphttp-proxy.js`, with the files that they load in `chunks/`, and the notices of the packages that are in them. They
+ * start faster than the modules they are made of, and need nothing but Deno: no network, no import map.
  *
  * @module
  */
@@ -65,4 +65,4 @@ export async function buildBundles(folder: string): Promise<void> {
   }
 }
 
-if (import.meta.main) await buildBundles(`${ROOT}dist`);
+if (import.meta.main) await buildBundles(Deno.args[0] ?? `${ROOT}dist`);

@@ -1,3 +1,4 @@
+// Runs in an isolate of its own: the handler of serve.ts keeps connections until the process ends.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import server from "../serve.ts";
 import { Child, MAP, ROOT } from "./support/proxy/proxy_child.ts";

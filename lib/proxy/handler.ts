@@ -65,8 +65,6 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const live = new LiveDownloads();
   const log = new RequestLog(resolved);
   const running = new RunningWork();
-  // A seek is a new download.
-  const connections = keepConnections();
   const files = new FileService({ token, cors, onError, metricsPath, ...resolved }, {
     metrics,
     live,
@@ -99,6 +97,8 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     "/healthz": () => textResponse("ok\n", "text/plain"),
     ...metricsPath !== false && { [metricsPath]: admitted(metricsResponse) },
   };
+  // A seek is a new download. Nothing below throws: what is held would be held for ever.
+  const connections = keepConnections();
   const answer = async (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response> => {
     const entry = log.start(request, info);
     using client = new ClientSignal(request);

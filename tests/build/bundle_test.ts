@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { basename } from "node:path";
-import { buildBundles } from "../../build/bundle.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
 import { BUNDLES_VARIABLE } from "../support/programs/own_commands.ts";
@@ -11,6 +10,19 @@ import { type Workplace, workplace } from "../support/workplace.ts";
 const CONTENT = randomContent(1_500_000, 3);
 const BYTES = CONTENT.read(0, CONTENT.size);
 const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)));
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+
+/** Bundles both commands in a process of its own: that of esbuild ends a moment after it was told to. */
+async function buildBundles(folder: string): Promise<void> {
+  const options = ["--quiet", "--no-check", "-A", `--import-map=${ROOT}import_map.npm.json`];
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...options, `${ROOT}build/bundle.ts`, folder],
+    stdin: "null",
+    stderr: "inherit",
+  }).output();
+  assert(success);
+}
 
 /** Both commands, bundled once for all tests of this file, or of a run of all. */
 const bundles = workplace();

@@ -1,6 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { MemoryBudget } from "../../lib/proxy/capacity/memory_budget.ts";
 import { resolveProxyOptions } from "../../lib/proxy/options.ts";
+import { sharedClient } from "../../lib/transport/connections/shared_client.ts";
 import { createHandler, type ProxyOptions } from "../../server.ts";
 
 Deno.test("resolveProxyOptions() has defaults that the budget accepts", () => {
@@ -55,6 +56,9 @@ Deno.test("createHandler() throws on invalid options and shows their values", ()
   for (const [options, error, message] of wrong) {
     assertThrows(() => createHandler(options as ProxyOptions), error, message);
   }
+  // None of them holds connections: this client is closed here, or it is a leak of this test.
+  using _connections = sharedClient.hold();
+  assert(sharedClient.client instanceof Deno.HttpClient);
 });
 
 Deno.test("createHandler() takes headers of downloads that are no secrets", async () => {
