@@ -105,7 +105,8 @@ export async function parseArguments(
   const isLocal = isLoopback(host) || host.toLowerCase() === "localhost";
   const guarded = token !== undefined || hosts.length > 0;
   if (!guarded && !has("open") && !isLocal) throw unguarded(host);
-  const isPrivate = isLocal || token !== undefined;
+  // Everyone may come to loopback, too, through a server in front.
+  const isPrivate = token !== undefined || (isLocal && !has("open"));
   const metrics = given("metrics", parseMetricsPlace) ??
     (isPrivate ? { type: "path", path: "/metrics" } as const : { type: "none" } as const);
   return {

@@ -64,7 +64,6 @@ const UNDERSTOOD: [args: string[], command: Partial<ServeArguments>][] = [
   [["--stall-timeout=0"], { stallTimeoutMs: 0, options: { ...NO_OPTIONS, stallTimeoutMs: 0 } }],
   [["--log", "json"], { logFormat: "json" }],
   [["--log=none"], { logFormat: undefined }],
-  [["--open"], {}],
   [["--token", "s3cret"], { token: { token: "s3cret" } }],
   [["--token-file", "t"], { token: { file: "t" } }],
   [["--metrics=9100"], {
@@ -85,6 +84,8 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   [["--allow-downgrade"], { allowDowngrade: true }],
   [["--discover-mirrors"], { discoverMirrors: true }],
   // Those who may use an open proxy do not learn which mirrors others use.
+  [["--open"], { metricsPath: false }],
+  [["--open", "--token=s3cret"], { metricsPath: "/metrics" }],
   [["--host=::", "--open"], { ownHosts: ["0.0.0.0/0", "::/0"], metricsPath: false }],
   [["--host=0.0.0.0", "--allow-host=a.example"], {
     ownHosts: ["0.0.0.0/0", "::/0"],
