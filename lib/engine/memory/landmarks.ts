@@ -61,13 +61,16 @@ export interface Difference {
   readonly other: number | undefined;
 }
 
-/**
- * Compares a piece with the bytes that a mirror sent for it; `undefined` if they are too few to tell.
- * Where the piece has yet to arrive, it is compared as it does.
- */
-export type Comparer = (
-  bytes: Uint8Array<ArrayBuffer>,
-) => Promise<{ readonly differsAt: number | undefined } | undefined>;
+/** What a comparison has shown. */
+export interface Compared {
+  /** Offset of the first byte that differs; `undefined` for none. */
+  readonly differsAt: number | undefined;
+  /** Whether the piece has yet to arrive, and is compared as it does: so far, nothing is proved. */
+  readonly isPending: boolean;
+}
+
+/** Compares a piece with the bytes that a mirror sent for it; `undefined` if they are too few to tell. */
+export type Comparer = (bytes: Uint8Array<ArrayBuffer>) => Promise<Compared | undefined>;
 
 /** Fewer bytes than this tell nothing where they are not all of a piece. */
 const LEAST_COMPARED = 64;
@@ -240,7 +243,8 @@ export class FileLandmarks implements Landmarks {
       const least = Math.min(LEAST_COMPARED, end - start);
       return (bytes) => {
         if (bytes.byteLength < least) return Promise.resolve(undefined);
-        return Promise.resolve({ differsAt: show(piece, { mirror, bytes }) });
+        const isPending = piece.missing !== undefined;
+        return Promise.resolve({ differsAt: show(piece, { mirror, bytes }), isPending });
       };
     }
     const known = this.#knownOf(range);
@@ -249,7 +253,7 @@ export class FileLandmarks implements Landmarks {
     return async (bytes) => {
       if (bytes.byteLength < end - start) return undefined;
       const isSame = (await sha256Of(bytes)).startsWith(known.sha256);
-      return { differsAt: isSame ? undefined : start };
+      return { differsAt: isSame ? undefined : start, isPending: false };
     };
   }
 

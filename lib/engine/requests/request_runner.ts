@@ -330,9 +330,11 @@ export class RequestRunner {
       const message = `sent ${length} of ${bytes.byteLength} bytes that were to be compared`;
       throw this.#error(mirror, "truncated", message);
     }
-    const { differsAt } = comparison;
+    const { differsAt, isPending } = comparison;
     if (signal.aborted) return;
-    const fresh = differsAt === undefined && this.#options.transport.accept(mirror, reply);
+    // Its validators are those of the file only if the bytes that came with them are.
+    const isSame = differsAt === undefined && !isPending;
+    const fresh = isSame && this.#options.transport.accept(mirror, reply);
     this.#options.dispatch({
       type: "compared",
       request,

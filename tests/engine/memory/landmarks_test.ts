@@ -109,8 +109,8 @@ Deno.test("FileLandmarks compares with digests, also with the beginning of one",
   landmarks.learn(0, FILE.subarray(0, 2000), 300_000, 0);
   const compare = landmarks.comparer({ start: 0, end: 1024 }, 1)!;
   assertEquals(await compare(FILE.slice(0, 63)), undefined);
-  assertEquals(await compare(FILE.slice(0, 64)), { differsAt: undefined });
-  assertEquals(await compare(FILE.slice(1, 65)), { differsAt: 0 });
+  assertEquals(await compare(FILE.slice(0, 64)), { differsAt: undefined, isPending: false });
+  assertEquals(await compare(FILE.slice(1, 65)), { differsAt: 0, isPending: false });
 });
 
 Deno.test("FileLandmarks.digests() describes pieces that have arrived, spread evenly", async () => {
@@ -162,9 +162,15 @@ Deno.test("FileLandmarks.keep() keeps a mirror's last bytes, so that they can be
   assertEquals(landmarks.senderOf(last), 1);
   const { start, end } = last;
   const same = FILE.slice(start, end);
-  assertEquals(await landmarks.comparer(last, 2)!(same), { differsAt: undefined });
+  assertEquals(await landmarks.comparer(last, 2)!(same), {
+    differsAt: undefined,
+    isPending: false,
+  });
   same[1000]! ^= 1;
-  assertEquals(await landmarks.comparer(last, 2)!(same), { differsAt: start + 1000 });
+  assertEquals(await landmarks.comparer(last, 2)!(same), {
+    differsAt: start + 1000,
+    isPending: false,
+  });
 });
 
 Deno.test("FileLandmarks.keep(): what is asked for before it arrives is compared as it does", async () => {
@@ -174,11 +180,14 @@ Deno.test("FileLandmarks.keep(): what is asked for before it arrives is compared
     landmarks.keep(piece);
     const shown = FILE.slice(50_000, 51_024);
     if (isOther) shown[700]! ^= 1;
-    assertEquals(await landmarks.comparer(piece, 2)!(shown), { differsAt: undefined });
+    assertEquals(await landmarks.comparer(piece, 2)!(shown), {
+      differsAt: undefined,
+      isPending: true,
+    });
     assertEquals(landmarks.senderOf(piece), undefined);
     // A third mirror is compared with the second.
     const third = FILE.slice(50_000, 51_024);
-    const expected = { differsAt: isOther ? 50_700 : undefined };
+    const expected = { differsAt: isOther ? 50_700 : undefined, isPending: true };
     assertEquals(await landmarks.comparer(piece, 3)!(third), expected);
     assertEquals(landmarks.learn(49_000, FILE.subarray(49_000, 50_500), 300_000, 1), undefined);
     const difference = landmarks.learn(50_500, FILE.subarray(50_500, 52_000), 300_000, 1);
