@@ -197,9 +197,16 @@ Deno.test("Scheduler: Retry-After of a second request does not hold up the first
   assertEquals([mirror.state.type, hand.scheduler.wakeAt], ["waiting", 3150]);
 });
 
-Deno.test("Scheduler: a login that a second request lacks is a limit, until nothing delivers", () => {
+Deno.test("Scheduler: a login that a second request is refused is a limit, until nothing delivers", () => {
   const hand = new ScriptedHand(2);
-  const denied = { status: 401, reason: "status", phase: "headers", retryable: false } as const;
+  // Without a login it would be the answer to the form of the request.
+  const refused = {
+    status: 401,
+    hadCredentials: true,
+    phase: "headers",
+    retryable: false,
+  } as const;
+  const denied = { ...refused, reason: "status" } as const;
   const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
   hand.failRequest(second!, denied);
   const [mirror] = hand.scheduler.mirrors;
