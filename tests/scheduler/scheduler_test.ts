@@ -132,7 +132,7 @@ Deno.test("Scheduler: Retry-After is waited for, unless it is too long", () => {
 
 Deno.test("Scheduler: when no mirror is left, the error lists each one's last failure", () => {
   const hand = new Hand(2);
-  hand.fail(1, { retryable: false, reason: "status", status: 401 });
+  hand.fail(1, { retryable: false, reason: "status", status: 401, hadCredentials: true });
   hand.fail(0, { reason: "timeout" });
   hand.sleep();
   assertEquals(hand.work, ["probe 0-4", undefined]);
