@@ -358,7 +358,8 @@ export class Scheduler {
   /** Asks a mirror for its first bytes, unless it has sent them; one that waits is asked after that. */
   #probe(mirror: Mirror, now: number): void {
     if (!mirror.pending || this.#checks.isOpen(mirror)) return;
-    mirror.allow(mirror.seat.room(now), 0, mirror.seat.shut(now));
+    const { seat } = mirror;
+    mirror.allow({ room: seat.room(now), leastBytes: 0, shut: seat.shut(now) });
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
     const isStream = this.#assigner.extendsStreams && !this.#opening.hasJoined(mirror) &&

@@ -191,7 +191,7 @@ export class DownloadState implements DownloadView {
     for (const mirror of this.mirrors) {
       const { seat, state, live } = mirror;
       const room = seat.room(now);
-      mirror.allow(room, seat.leastBytes(now), seat.shut(now));
+      mirror.allow({ room, leastBytes: seat.leastBytes(now), shut: seat.shut(now) });
       if (state.type === "dropped") seat.leave(now);
       if (room > 0 || state.type !== "ready") continue;
       const isWanted = (!this.windowIsFull && this.ledger.free.length > 0) ||

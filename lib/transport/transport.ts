@@ -17,14 +17,14 @@ import { mayBeConditional } from "./responses/conditions.ts";
 import { verifyContent } from "./responses/content_check.ts";
 import { type DoubtTools, settleDoubt, settleRefusal, withDetail } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
-import { blameProxy, networkProblem, readNetworkFailure, throughProxy } from "./network_failure.ts";
+import { networkProblem, readNetworkFailure, throughProxy } from "./network_failure.ts";
 import { Referral } from "./responses/referral.ts";
 import { discard, followRedirects, type RedirectOptions } from "./responses/redirects.ts";
+import { refusalProblem } from "./responses/refusal.ts";
 import { type Refresh, Renewals } from "./responses/renewal.ts";
-import { isText, nameOfText } from "../http/name/error_text.ts";
+import { isText } from "../http/name/error_text.ts";
 import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
-import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
 import { type MirrorHabits, statedTotal } from "../http/mirror_habits.ts";
 import {
@@ -168,15 +168,10 @@ export class Transport {
     }
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
-    const tools = {
-      ...this.#tools(mirror, response, place, signal),
-      body: this.#read(
-        mirror,
-        answer.type === "unsatisfiable" ? null : body,
-        check.body,
-        asked === requested ? undefined : refusesOpen,
-      ),
-    };
+    const unread = answer.type === "unsatisfiable" ? null : body;
+    const onEmpty = asked === requested ? undefined : refusesOpen;
+    const reader = this.#read(mirror, unread, check.body, onEmpty);
+    const tools = { ...this.#tools(mirror, response, place, signal), body: reader };
     const found = await settleDoubt(memory, requested, check, tools);
     if (memory.shortens === "always") this.#options.habits.shortened(place, this.#now());
     const settled = ignoreDigests ? found : await verifyContent(headers, check.body, found, tools);
@@ -265,25 +260,16 @@ export class Transport {
   #refusal(
     mirror: number,
     refusal: Refusal,
-    { status, headers }: Response,
+    response: Response,
     said: string,
   ): MirrorError {
-    const { reason, retryable, size } = refusal;
-    const contentType = readField(headers, "content-type");
-    const text = reason === "changed" ? nameOfText(contentType, size) : undefined;
-    if (text !== undefined && !this.#memories[mirror]!.sendsText) {
-      // It came between parts of the file: the server is busy, perhaps.
-      const message = `sent ${text} instead of bytes of the file`;
-      return this.#error(mirror, "html", message, { retryable: true });
-    }
-    const detailed = withDetail(refusal.message, reason === "changed" ? said : "");
-    const message = blameProxy(detailed, status, this.#options.proxy);
-    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
-    const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
+    const { headers, proxy } = this.#options;
     const hadCredentials = this.#renewals.sourceOf(mirror).authorization !== undefined ||
-      this.#options.headers.has("authorization");
-    const facts = { status, retryable, retryAfterMs, hadCredentials };
-    return this.#error(mirror, reason, message + after, facts);
+      headers.has("authorization");
+    const { sendsText } = this.#memories[mirror]!;
+    const context = { said, sendsText, proxy, hadCredentials };
+    const { reason, message, facts } = refusalProblem(refusal, response, context);
+    return this.#error(mirror, reason, message, facts);
   }
 
   #read(

@@ -62,6 +62,8 @@ Deno.test("Downloader: expected pieces: only bad pieces are fetched twice", asyn
     delayRequest: "diff",
     splitSize: LENGTH,
     duplicateRequest: "none",
+    // What a busy machine holds up is not requested again.
+    stallTimeoutMs: 60_000,
   } as const;
   await withMirrors([{ content: flippedContent(FILE, [130_000]) }, {}], async (urls, mirrors) => {
     const { sha256, error, stats } = await download(urls, options);

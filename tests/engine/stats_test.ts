@@ -6,6 +6,8 @@ import { Requests } from "../../lib/scheduler/requests/request_set.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
 
+/** What a host allows that takes no request now. */
+const FULL = { room: 0, leastBytes: 0, shut: undefined };
 const FAILURE = new MirrorError("refused", {
   mirror: "http://one.test/",
   phase: "connect",
@@ -130,9 +132,9 @@ Deno.test("snapshot(): where mirrors stand, and why", () => {
     [[ranges], "idle"],
     [[ranges, request], "busy"],
     // Its host takes no request now, or it is being questioned.
-    [[ranges, (one) => one.allow(0, 0, undefined)], "idle"],
+    [[ranges, (one) => one.allow(FULL)], "idle"],
     [[ranges, (one) => one.question(true)], "idle"],
-    [[whole, (one) => one.allow(0, 0, undefined)], "spare"],
+    [[whole, (one) => one.allow(FULL)], "spare"],
     [[ranges, (one) => one.retire()], "retired"],
     [[ranges, (one) => one.close()], "closed"],
     [[whole], "spare"],

@@ -97,6 +97,16 @@ export interface Shut {
   readonly until: number;
 }
 
+/** What a host allows a mirror of one download now. */
+export interface Allowance {
+  /** Number of further requests that it takes. */
+  readonly room: number;
+  /** How many bytes are worth a request. */
+  readonly leastBytes: number;
+  /** Set where it refuses every request. */
+  readonly shut: Shut | undefined;
+}
+
 /** The place of one mirror of one download at its host. */
 export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;

@@ -10,7 +10,7 @@ import type { MirrorError } from "../../errors.ts";
 import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import type { RequestForm } from "../../http/byte_range.ts";
 import { Forms } from "./forms.ts";
-import { HostLimits, type Seat, type Shut } from "../host/host_limits.ts";
+import { type Allowance, HostLimits, type Seat, type Shut } from "../host/host_limits.ts";
 import { Lanes } from "./lanes.ts";
 import { LengthBound } from "./length_bound.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
@@ -73,10 +73,7 @@ export class Mirror implements SourceView {
   #questioned = false;
   readonly #live: RequestView[] = [];
   readonly #lanes: Lanes;
-  /** Number of further requests that its host takes now. */
-  #room = Infinity;
-  #shut: Shut | undefined;
-  #leastBytes = 0;
+  #allowance: Allowance = { room: Infinity, leastBytes: 0, shut: undefined };
   #deliveredAt = -Infinity;
   #usage = 0;
   #previous = 0;
@@ -199,12 +196,12 @@ export class Mirror implements SourceView {
 
   /** The most requests that its host lets it have now; one, where it may have none. */
   get #mostNow(): number {
-    return Math.max(1, this.#live.length + this.#room);
+    return Math.max(1, this.#live.length + this.#allowance.room);
   }
 
   /** The fewest bytes that are worth a request to it; 0 where nothing is known against short ranges. */
   get leastBytes(): number {
-    return Math.max(this.#leastBytes, this.forms.current === "open" ? LEAST_OPEN : 0);
+    return Math.max(this.#allowance.leastBytes, this.forms.current === "open" ? LEAST_OPEN : 0);
   }
 
   /** When it last delivered anything; `-Infinity` for never. */
@@ -214,7 +211,7 @@ export class Mirror implements SourceView {
 
   /** Whether its host lets it have a request now. */
   get mayAsk(): boolean {
-    return this.#live.length > 0 || this.#room > 0;
+    return this.#live.length > 0 || this.#allowance.room > 0;
   }
 
   get alive(): boolean {
@@ -223,7 +220,7 @@ export class Mirror implements SourceView {
 
   get idle(): boolean {
     return this.#state.type === "ready" && !this.#questioned && this.#live.length === 0 &&
-      this.#room > 0;
+      this.#allowance.room > 0;
   }
 
   get servesRanges(): boolean {
@@ -302,14 +299,12 @@ export class Mirror implements SourceView {
 
   /** Whether its host refuses every request, those of other downloads too. */
   get shut(): Shut | undefined {
-    return this.#shut;
+    return this.#allowance.shut;
   }
 
-  /** Learns how many more requests its host takes now, and how many bytes are worth one. */
-  allow(room: number, leastBytes: number, shut: Shut | undefined): void {
-    this.#room = room;
-    this.#leastBytes = leastBytes;
-    this.#shut = shut;
+  /** Learns what its host allows now. */
+  allow(allowance: Allowance): void {
+    this.#allowance = allowance;
   }
 
   opened(request: RequestView): void {
