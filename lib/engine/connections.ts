@@ -5,7 +5,7 @@
  */
 
 import { whole } from "../checks.ts";
-import { processHosts } from "./options/resolve_options.ts";
+import { processHosts } from "./memory/process_memory.ts";
 import { clock } from "./timing/clock.ts";
 
 /**

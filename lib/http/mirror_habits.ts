@@ -88,6 +88,12 @@ export class MirrorHabits {
     this.#lengths.delete(url);
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    const facts = [this.#refusals, this.#lengths, this.#shortening, this.#ends, this.#totals];
+    for (const fact of [...facts, this.#unconditional]) fact.clear();
+  }
+
   /** Reports whether ranges have to be requested from a place with their end, whatever its query. */
   needsEnd(place: string, now: number): boolean {
     return this.#ends.get(pathOf(place), now) ?? false;
@@ -174,5 +180,9 @@ class AgedMap<Value> {
 
   delete(url: string): void {
     this.#entries.delete(url);
+  }
+
+  clear(): void {
+    this.#entries.clear();
   }
 }

@@ -90,3 +90,19 @@ Deno.test("MirrorHabits: a server that takes no If-Range is known by its origin"
     [true, false, false],
   );
 });
+
+Deno.test("MirrorHabits.clear() forgets everything", () => {
+  const url = "https://m.example/f";
+  const habits = new MirrorHabits();
+  for (const _ of [1, 2]) habits.refused(url, ["open"], 0);
+  habits.shortened(url, 0);
+  habits.refusesOpen(url, 0);
+  habits.refusesConditions(url, 0);
+  const know = () => [
+    ...[habits.avoided(url, 1).size, habits.shortens(url, 1)],
+    ...[habits.needsEnd(url, 1), habits.isUnconditional(url, 1)],
+  ];
+  assertEquals(know(), [1, true, true, true]);
+  habits.clear();
+  assertEquals(know(), [0, false, false, false]);
+});

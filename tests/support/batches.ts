@@ -68,6 +68,9 @@ export function batches(files: readonly string[], jobs: number): string[][] {
 /** What a test file says that holds what others leave in the process against it. */
 const OWN_ISOLATE = "// Runs in an isolate of its own: ";
 
+/** Clears what the downloads of an isolate share before each test. */
+const FORGET = new URL("forget_mirrors.ts", import.meta.url).href;
+
 /** Writes a module for each batch of test files into a folder, and returns the paths of the modules. */
 export function writeBatches(folder: string, files: readonly string[], jobs: number): string[] {
   const [alone, together] = [true, false].map((isAlone) =>
@@ -76,7 +79,8 @@ export function writeBatches(folder: string, files: readonly string[], jobs: num
   const own = alone!.map((file) => [file]);
   return [...batches(together!, jobs), ...own].map((batch, index) => {
     const path = `${folder}/batch_${String(index + 1).padStart(2, "0")}_test.ts`;
-    const imports = batch.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`);
+    const urls = [FORGET, ...batch.map((file) => pathToFileURL(file).href)];
+    const imports = urls.map((url) => `import ${JSON.stringify(url)};\n`);
     Deno.writeTextFileSync(path, imports.join(""));
     return path;
   });

@@ -13,7 +13,7 @@ import {
   parseMirrorUrls,
 } from "../../http/address/mirror_url.ts";
 import type { Hashes } from "../../http/hashes.ts";
-import { MirrorHabits } from "../../http/mirror_habits.ts";
+import type { MirrorHabits } from "../../http/mirror_habits.ts";
 import { PROOF_LEVELS, type ProofLevel } from "../../http/proof.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import type { ProxySource } from "../../http/address/proxy_url.ts";
@@ -23,10 +23,11 @@ import {
   DuplicateRequestAlgorithm,
   duplicateRequests,
 } from "../../policy/duplicate.ts";
+import { processHabits, processHosts } from "../memory/process_memory.ts";
 import type { PolicySettings } from "../../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/speeds.ts";
-import { HostLimits } from "../../scheduler/host/host_limits.ts";
+import type { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import { callable, instance, list, number, oneOf, record, shown, whole } from "../../checks.ts";
@@ -108,10 +109,6 @@ type Timeouts = Pick<
 const MANY = 1_000_000;
 /** Maximum of all times: a day, in milliseconds. */
 const LONG_MS = 86_400_000;
-
-/** What all downloads of this process have learned, and share. */
-export const processHosts: HostLimits = new HostLimits();
-const processHabits = new MirrorHabits();
 
 /** Fills in defaults and checks every value. */
 export function resolveOptions(

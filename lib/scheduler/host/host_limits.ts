@@ -38,6 +38,11 @@ export class HostLimits {
     return new Seat(host, this.#budget, placeOf(url), { onTurn }, isApart);
   }
 
+  /** Forgets all hosts. */
+  clear(): void {
+    this.#hosts.clear();
+  }
+
   /** Allows so many connections. */
   allowConnections(most: number): void {
     this.#budget.allow(most);
