@@ -29,6 +29,11 @@ export async function openTarget(
 ): Promise<Output> {
   switch (target.type) {
     case "stdout":
+      if (isStdoutClosed()) {
+        throw writeError(
+          "cannot write to stdout: it is closed; to discard the bytes, use -o /dev/null",
+        );
+      }
       return new StreamOutput(target.name, Deno.stdout);
     case "device": {
       const { name, path } = target;
@@ -37,6 +42,27 @@ export async function openTarget(
     }
     case "file":
       return await PartFile.open(target, options);
+  }
+}
+
+/** O_ACCMODE and O_RDWR of open(2). */
+const [ACCESS_MODE, READ_AND_WRITE] = [3, 2];
+
+/**
+ * Reports whether the process was started without stdout (`>&-` in a shell). The runtime opens `/dev/null`
+ * in its place then, for reading and writing, where a shell's `>/dev/null` opens it for writing only.
+ * Returns false where the system does not say.
+ */
+function isStdoutClosed(): boolean {
+  try {
+    // No prompt.
+    const { state } = Deno.permissions.querySync({ name: "read", path: "/proc/self/fd/1" });
+    if (state !== "granted") return false;
+    if (Deno.readLinkSync("/proc/self/fd/1") !== "/dev/null") return false;
+    const flags = /^flags:\s*([0-7]+)$/m.exec(Deno.readTextFileSync("/proc/self/fdinfo/1"))?.[1];
+    return flags !== undefined && (parseInt(flags, 8) & ACCESS_MODE) === READ_AND_WRITE;
+  } catch {
+    return false;
   }
 }
 
