@@ -36,7 +36,7 @@ export {
   mirrorsOf,
 } from "./lib/engine/discovery.ts";
 export type { Description, Duplicate, Elsewhere } from "./lib/http/duplicates.ts";
-export { freeConnections, limitConnections } from "./lib/engine/connections.ts";
+export { freeConnections, limitConnections } from "./lib/engine/memory/shared.ts";
 export { keepConnections } from "./lib/transport/connections/shared_client.ts";
 export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";

@@ -125,12 +125,12 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/transport\/transport\.ts$/,
   ]],
   [/^lib\/engine\//, [
+    /^lib\/engine\/timing\//,
     /^lib\/engine\/memory\//,
     /^lib\/engine\/options\//,
     /^lib\/engine\/delivery\//,
-    /^lib\/engine\/timing\//,
     /^lib\/engine\/requests\//,
-    /^lib\/engine\/(stats|event_log|mirror_sources|driver|downloader|connections|insecure|discovery)\.ts$/,
+    /^lib\/engine\/(stats|event_log|mirror_sources|driver|downloader|insecure|discovery)\.ts$/,
   ]],
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(bytes\/|(messages|view)\.ts$)/,

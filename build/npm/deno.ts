@@ -6,7 +6,7 @@
  */
 
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, readlinkSync, rmSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { connect as openSocket } from "node:net";
 import os from "node:os";
@@ -122,6 +122,8 @@ export function networkInterfaces(): { name: string; address: string; family: st
 
 export const readFile = (path: string) => deno(async () => new Uint8Array(await fs.readFile(path)));
 export const readTextFile = (path: string) => deno(() => fs.readFile(path, "utf8"));
+export const readTextFileSync = (path: string) => denoSync(() => readFileSync(path, "utf8"));
+export const readLinkSync = (path: string) => denoSync(() => readlinkSync(path));
 export const writeTextFile = (path: string, text: string) => deno(() => fs.writeFile(path, text));
 export const mkdir = (path: string, options?: Deno.MkdirOptions) =>
   deno(async () => void await fs.mkdir(path, options));

@@ -1,12 +1,12 @@
 /**
- * Parsers for values of flags: numbers, sizes, rates, durations, and file names. Each takes the flag as
+ * Parsers for values of flags: numbers, sizes, rates, durations, file names, and files that are read. Each takes the flag as
  * messages name it and the text of its value, and throws a usage error that names the flag, the value,
  * and what is accepted.
  *
  * @module
  */
 
-import { usageError } from "./command_error.ts";
+import { systemReason, usageError } from "./command_error.ts";
 
 /** Bytes by the unit after a number, in powers of 1024 as in curl and aria2. */
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -111,4 +111,13 @@ export function unlessZero<T>(
   parse: (flag: string, text: string) => T,
 ): (flag: string, text: string) => T | undefined {
   return (flag, text) => /^0+(\.0*)?$/.test(text) ? undefined : parse(flag, text);
+}
+
+/** Reads a file that a flag names. Rejects with a usage error if it cannot be read. */
+export async function readNamedFile(flag: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw usageError(`${flag}: ${path}: ${systemReason(cause)}`, { cause });
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * The encoding of a text by its byte order mark: programs on Windows write UTF-16. It is a module of its own as
- * pages, checksum files and Metalinks are read by it.
+ * How text is encoded: documents by their byte order mark, as programs on Windows write UTF-16, and URLs by percent
+ * signs.
  *
  * @module
  */
@@ -15,4 +15,13 @@ export function markedEncoding(bytes: Uint8Array): "utf-16le" | "utf-16be" | und
 /** Decodes a text by its byte order mark, which is removed, else as UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(markedEncoding(bytes) ?? "utf-8").decode(bytes);
+}
+
+/** Decodes percent-encoded text. One that is not UTF-8, or has a stray percent sign, stays as it is. */
+export function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -10,6 +10,7 @@ import type { ByteRange, RequestForm } from "../http/byte_range.ts";
 import type { Hashes } from "../http/hashes.ts";
 import type { Page } from "../http/name/html.ts";
 import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
+import type { Size } from "./bytes/size.ts";
 
 /** The meaning of a response's headers, once they were found usable. */
 export type Answer =
@@ -19,9 +20,6 @@ export type Answer =
   | { readonly type: "whole"; readonly size?: Size }
   /** The range lies outside the file. */
   | { readonly type: "unsatisfiable"; readonly size: number };
-
-/** A file's size in bytes; `undefined` where the mirror does not give it. */
-export type Size = number | undefined;
 
 /** Headers that are only reported. */
 export type AnswerDetails = Pick<

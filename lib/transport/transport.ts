@@ -20,7 +20,7 @@ import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure, throughProxy } from "./network_failure.ts";
 import { Referral } from "./responses/referral.ts";
 import { discard, followRedirects, type RedirectOptions } from "./responses/redirects.ts";
-import { refusalProblem } from "./responses/refusal.ts";
+import { refusalProblem, type Told } from "./responses/refusal.ts";
 import { type Refresh, Renewals } from "./responses/renewal.ts";
 import { isText } from "../http/name/error_text.ts";
 import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
@@ -132,6 +132,7 @@ export class Transport {
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
+    const told = { response, place, said: () => memory.said(place, validators) };
     memory.recall(this.#options.habits, place, headers, this.#now());
     const check = checkResponse({ ...requested, ...memory.habits }, status, headers);
     const contentType = readField(headers, "content-type");
@@ -145,8 +146,8 @@ export class Transport {
       }
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
-      await settleRefusal(requested, status, check, this.#tools(mirror, response, place, signal));
-      throw this.#refusal(mirror, check, response, memory.said(place, validators));
+      await settleRefusal(requested, status, check, this.#tools(mirror, told, signal));
+      throw this.#refusal(mirror, check, told);
     }
     const { ignoreDigests } = this.#options;
     const digests = ignoreDigests ? NO_DIGESTS : referral.complete(
@@ -171,7 +172,7 @@ export class Transport {
     const unread = answer.type === "unsatisfiable" ? null : body;
     const onEmpty = asked === requested ? undefined : refusesOpen;
     const reader = this.#read(mirror, unread, check.body, onEmpty);
-    const tools = { ...this.#tools(mirror, response, place, signal), body: reader };
+    const tools = { ...this.#tools(mirror, told, signal), body: reader };
     const found = await settleDoubt(memory, requested, check, tools);
     if (memory.shortens === "always") this.#options.habits.shortened(place, this.#now());
     const settled = ignoreDigests ? found : await verifyContent(headers, check.body, found, tools);
@@ -209,12 +210,10 @@ export class Transport {
   /** Returns what settles what a response leaves open. */
   #tools(
     mirror: number,
-    { headers }: Response,
-    place: string,
+    { response: { headers }, place, said }: Told,
     signal: AbortSignal,
   ): Omit<DoubtTools, "body"> {
     const memory = this.#memories[mirror]!;
-    const said = () => memory.said(place, readValidators(headers, Date.now()));
     return {
       ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
       refute: (size, by = headers) => {
@@ -256,19 +255,16 @@ export class Transport {
     }
   }
 
-  /** Returns the error for a response that is of no use; `said`: its validators, and those before. */
-  #refusal(
-    mirror: number,
-    refusal: Refusal,
-    response: Response,
-    said: string,
-  ): MirrorError {
+  /** Returns the error for a response that is of no use. */
+  #refusal(mirror: number, refusal: Refusal, told: Told): MirrorError {
     const { headers, proxy } = this.#options;
-    const hadCredentials = this.#renewals.sourceOf(mirror).authorization !== undefined ||
-      headers.has("authorization");
-    const { sendsText } = this.#memories[mirror]!;
-    const context = { said, sendsText, proxy, hadCredentials };
-    const { reason, message, facts } = refusalProblem(refusal, response, context);
+    const { requested, sendsText } = this.#memories[mirror]!;
+    const isOwn = new URL(told.place).origin === new URL(requested).origin;
+    const { authorization } = this.#renewals.sourceOf(mirror);
+    const { reason, message, facts } = refusalProblem(refusal, told, {
+      ...{ sendsText, proxy },
+      hadCredentials: isOwn && (authorization !== undefined || headers.has("authorization")),
+    });
     return this.#error(mirror, reason, message, facts);
   }
 

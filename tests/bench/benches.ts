@@ -49,32 +49,35 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   heal: { run: heal, nginx: true },
 };
 
+/** Those with arguments of their own. */
+const OWN_ARGUMENTS: ReadonlyMap<string, (args: readonly string[]) => () => Promise<void>> =
+  new Map([
+    ["net", running((args) => parseNetArguments(args, NET_CHOICES), net)],
+    ["tcp", running(parseCalibrationArguments, calibrate)],
+    ["crash", running(parseCrashArguments, crash)],
+    ["chaos", running(parseChaosArguments, chaos)],
+    ["soak", running(parseSoakArguments, soak)],
+  ]);
+
+function running<Options>(
+  parse: (args: readonly string[]) => Options,
+  run: (options: Options) => Promise<void>,
+): (args: readonly string[]) => () => Promise<void> {
+  return (args) => {
+    const options = parse(args);
+    return () => run(options);
+  };
+}
+
 /**
  * Parses the arguments of `deno task bench`; returns what runs them.
  *
  * @throws {RangeError} if there is no such bench or flag, or a value is missing or invalid
  */
 export function parseBench(args: readonly string[]): () => Promise<void> {
-  if (args[0] === "net") {
-    const options = parseNetArguments(args.slice(1), NET_CHOICES);
-    return () => net(options);
-  }
-  if (args[0] === "tcp") {
-    const options = parseCalibrationArguments(args.slice(1));
-    return () => calibrate(options);
-  }
-  if (args[0] === "crash") {
-    const options = parseCrashArguments(args.slice(1));
-    return () => crash(options);
-  }
-  if (args[0] === "chaos") {
-    const options = parseChaosArguments(args.slice(1));
-    return () => chaos(options);
-  }
-  if (args[0] === "soak") {
-    const options = parseSoakArguments(args.slice(1));
-    return () => soak(options);
-  }
+  const [name = "", ...rest] = args;
+  const parse = OWN_ARGUMENTS.get(name);
+  if (parse !== undefined) return parse(rest);
   const folder = parsePlotsArguments(args);
   if (folder !== undefined) return () => algorithmPlots(folder);
   const options = parseBenchArguments(args, {

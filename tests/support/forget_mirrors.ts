@@ -5,6 +5,6 @@
  * @module
  */
 
-import { forgetMirrors } from "../../lib/engine/memory/process_memory.ts";
+import { forgetMirrors } from "../../lib/engine/memory/shared.ts";
 
 Deno.test.beforeEach(forgetMirrors);

@@ -87,6 +87,23 @@ Deno.test("Transport sends no credentials on to another origin", async () => {
   });
 });
 
+Deno.test("Transport: an error says whether the request had credentials, which do not follow to another origin", async () => {
+  await using other = await startMirror({ content: FILE, requireAuthorization: "Basic other" });
+  const mirrors = [{ requireAuthorization: "Basic other" }, { redirectTo: other.url }];
+  await withMirrors(mirrors, async ([own, redirecting]) => {
+    for (
+      const [url, expected] of [
+        [own!, false],
+        [withCredentials(own!), true],
+        [withCredentials(redirecting!), false],
+      ] as const
+    ) {
+      const { status, hadCredentials } = lastFailure((await download([url])).error);
+      assertEquals([status, hadCredentials], [401, expected], url);
+    }
+  });
+});
+
 Deno.test("Transport: an error message carries no credential", async () => {
   await withMirrors([{ requireAuthorization: "Basic other" }], async (urls) => {
     const { error, events } = await download([withCredentials(urls[0]!)]);

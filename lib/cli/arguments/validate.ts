@@ -17,7 +17,7 @@ import {
   UnusedOptionError,
 } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { readNamedFile } from "../../command_line/named_file.ts";
+import { readNamedFile } from "../../command_line/values.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 
 /**

@@ -6,8 +6,7 @@
  */
 
 import { STOP_EXIT_CODES } from "../../command_line/process.ts";
-import { CommandError } from "../../command_line/command_error.ts";
-import { systemReason } from "../../command_line/named_file.ts";
+import { CommandError, systemReason } from "../../command_line/command_error.ts";
 
 /** Exit codes of the command. */
 export const ExitCode = {

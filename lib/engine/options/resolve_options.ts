@@ -23,7 +23,6 @@ import {
   DuplicateRequestAlgorithm,
   duplicateRequests,
 } from "../../policy/duplicate.ts";
-import { processHabits, processHosts } from "../memory/process_memory.ts";
 import type { PolicySettings } from "../../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/speeds.ts";
@@ -31,10 +30,10 @@ import type { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import { callable, instance, list, number, oneOf, record, shown, whole } from "../../checks.ts";
-import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
-import { checkHashes } from "../memory/known_file.ts";
+import { checkHashes, checkKnownFile, type KnownFile } from "../memory/known_file.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
+import { processHabits, processHosts } from "../memory/shared.ts";
 import {
   resolveCertificate,
   resolveConnect,

@@ -6,7 +6,7 @@
  */
 
 import { toBase64 } from "../../stand_ins.ts";
-import { decodePercent } from "../percent_encoding.ts";
+import { decodePercent } from "../text_encoding.ts";
 
 /** A user name and a password; either may be empty. */
 export interface Credentials {

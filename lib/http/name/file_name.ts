@@ -5,7 +5,7 @@
  * @module
  */
 
-import { decodePercent } from "../percent_encoding.ts";
+import { decodePercent } from "../text_encoding.ts";
 import { parseUrl, toWellFormed } from "../../stand_ins.ts";
 
 /** Returns the last segment of a URL's path, decoded but not made safe; "" if there is none. */

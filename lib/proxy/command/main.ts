@@ -6,7 +6,7 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { readNamedFile } from "../../command_line/named_file.ts";
+import { readNamedFile } from "../../command_line/values.ts";
 import { writeText } from "../../command_line/process.ts";
 import { fitToTerminal } from "../../command_line/terminal_text.ts";
 import { environmentVariable, mayRead } from "../../environment.ts";

@@ -6,7 +6,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { readNamedFile } from "../../command_line/named_file.ts";
+import { readNamedFile } from "../../command_line/values.ts";
 
 /** The variable of the environment with the token. */
 export const TOKEN_VARIABLE = "SPHTTP_TOKEN";

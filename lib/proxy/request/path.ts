@@ -6,7 +6,7 @@
  * @module
  */
 
-import { decodePercent } from "../../http/percent_encoding.ts";
+import { decodePercent } from "../../http/text_encoding.ts";
 
 /** A parsed path. */
 export interface ProxyPath {

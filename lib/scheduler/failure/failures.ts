@@ -11,7 +11,7 @@ import {
   type NetworkFault,
   NoMirrorLeftError,
 } from "../../errors.ts";
-import { type ExpectedSize, sizesOf } from "../bytes/expected_size.ts";
+import { type ExpectedSize, sizesOf } from "../bytes/size.ts";
 import { makeRoom } from "../mirror/idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { classifyRefusal, type FailureCause } from "./refusals.ts";

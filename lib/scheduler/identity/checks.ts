@@ -14,7 +14,7 @@ import {
 import { drop } from "../failure/failures.ts";
 import type { SchedulerEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { ExpectedSize } from "../bytes/expected_size.ts";
+import type { ExpectedSize } from "../bytes/size.ts";
 import { type FirstAnswer, unexpectedSize } from "../opening/first_answer.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { KnownFileFacts, OpeningEvent, OpeningOptions } from "../opening/opening_steps.ts";

@@ -9,8 +9,8 @@ import { MirrorError } from "../../errors.ts";
 import { agree, type Agreement, type FileFacts } from "../../http/agreement.ts";
 import { contradiction, type Hashes } from "../../http/hashes.ts";
 import type { Page } from "../../http/name/html.ts";
-import { type ExpectedSize, sizesOf } from "../bytes/expected_size.ts";
-import type { Answer, Size } from "../messages.ts";
+import { type ExpectedSize, type Size, sizesOf } from "../bytes/size.ts";
+import type { Answer } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 

@@ -19,7 +19,7 @@ import {
 } from "../../errors.ts";
 import { agree } from "../../http/agreement.ts";
 import type { Hashes } from "../../http/hashes.ts";
-import type { Size } from "../messages.ts";
+import type { Size } from "../bytes/size.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import {
   type Agreed,

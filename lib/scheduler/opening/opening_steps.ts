@@ -7,7 +7,7 @@
 import type { Hashes } from "../../http/hashes.ts";
 import type { MirrorError, SphttpError } from "../../errors.ts";
 import type { FileFacts } from "../../http/agreement.ts";
-import type { Size } from "../messages.ts";
+import type { Size } from "../bytes/size.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { FirstAnswer, OpenFile } from "./first_answer.ts";

@@ -1,5 +1,5 @@
 /**
- * What a response that is of no use is an error for.
+ * What the error says that a response of no use becomes.
  *
  * @module
  */
@@ -13,10 +13,17 @@ import type { Refusal } from "../../http/response/response_check.ts";
 import { blameProxy } from "../network_failure.ts";
 import { withDetail } from "./doubts.ts";
 
+/** A response. */
+export interface Told {
+  readonly response: Response;
+  /** The URL that answered. */
+  readonly place: string;
+  /** Names the validators of the mirror's first response, and those of this one. */
+  readonly said: () => string;
+}
+
 /** What else is known where a response is refused. */
 export interface RefusalContext {
-  /** Names the validators of the mirror's first response, and those of this one. */
-  readonly said: string;
   /** Whether the file itself is text. */
   readonly sendsText: boolean;
   readonly proxy: ProxySource | false | undefined;
@@ -34,8 +41,8 @@ export interface RefusalProblem {
 /** Returns what the error says for a response that is of no use. */
 export function refusalProblem(
   { reason, retryable, size, message }: Refusal,
-  { status, headers }: Response,
-  { said, sendsText, proxy, hadCredentials }: RefusalContext,
+  { response: { status, headers }, said }: Told,
+  { sendsText, proxy, hadCredentials }: RefusalContext,
 ): RefusalProblem {
   const isChanged = reason === "changed";
   const text = isChanged ? nameOfText(readField(headers, "content-type"), size) : undefined;
@@ -44,7 +51,7 @@ export function refusalProblem(
     const message = `sent ${text} instead of bytes of the file`;
     return { reason: "html", message, facts: { retryable: true } };
   }
-  const blamed = blameProxy(withDetail(message, isChanged ? said : ""), status, proxy);
+  const blamed = blameProxy(withDetail(message, isChanged ? said() : ""), status, proxy);
   const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
   const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
   const facts = { status, retryable, retryAfterMs, hadCredentials };

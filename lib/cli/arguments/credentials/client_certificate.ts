@@ -6,7 +6,7 @@
 
 import type { ClientCertificate } from "../../../../mod.ts";
 import { usageError } from "../../../command_line/command_error.ts";
-import { readNamedFile } from "../../../command_line/named_file.ts";
+import { readNamedFile } from "../../../command_line/values.ts";
 import { reason } from "../../failure/exit_code.ts";
 
 /** The values of `--cert` and `--key`. */

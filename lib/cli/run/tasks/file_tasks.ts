@@ -10,7 +10,7 @@ import { usageError } from "../../../command_line/command_error.ts";
 import { fileNameInUrl } from "../../../http/name/file_name.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
-import { readNamedFile } from "../../../command_line/named_file.ts";
+import { readNamedFile } from "../../../command_line/values.ts";
 import type { InputEntry } from "../../arguments/sources/input_file.ts";
 import type { MetalinkArguments } from "../../arguments/sources/metalink_flags.ts";
 import { Login } from "../../arguments/credentials/login.ts";

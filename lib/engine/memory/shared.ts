@@ -1,12 +1,19 @@
 /**
- * How many connections to mirrors the downloads of this process may have, all together.
+ * What all downloads of this process share: the connections to mirrors that they may have all together, and what
+ * they have learned of mirrors and their hosts.
  *
  * @module
  */
 
-import { whole } from "../checks.ts";
-import { processHosts } from "./memory/process_memory.ts";
-import { clock } from "./timing/clock.ts";
+import { whole } from "../../checks.ts";
+import { MirrorHabits } from "../../http/mirror_habits.ts";
+import { HostLimits } from "../../scheduler/host/host_limits.ts";
+import { clock } from "../timing/clock.ts";
+
+/** What the hosts that downloads use take at once, */
+export const processHosts: HostLimits = new HostLimits();
+/** and how mirrors are to be requested. */
+export const processHabits: MirrorHabits = new MirrorHabits();
 
 /**
  * Limits the connections to mirrors that all downloads of this process may have, those included that are
@@ -37,4 +44,10 @@ export function limitConnections(most: number): void {
  */
 export function freeConnections(urls: readonly string[] = []): number {
   return processHosts.freeConnections(urls, clock.now());
+}
+
+/** Forgets what was learned. In tests, one server gets the port of another, whose habits it lacks. */
+export function forgetMirrors(): void {
+  processHosts.clear();
+  processHabits.clear();
 }

@@ -1,8 +1,11 @@
 /**
- * The size of the file, as far as it is known before a mirror has said it. Pure.
+ * The size of the file, as a mirror gives it, and as far as it is known before that. Pure.
  *
  * @module
  */
+
+/** A file's size in bytes; `undefined` where the mirror does not give it. */
+export type Size = number | undefined;
 
 /** What is known of the file's size before a mirror has said it. */
 export interface ExpectedSize {
