@@ -58,7 +58,7 @@ export async function buildPackage(folder: URL): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   const library = Object.values(EXPORTS).map((name) => `${name}.ts`);
   await Promise.all([
-    writeTypes(ROOT, [...library, SPHTTP.module], new URL("types/", folder)),
+    writeTypes(ROOT, { library, command: SPHTTP.module }, new URL("types/", folder)),
     writeModules(library, folder),
     Deno.writeTextFile(new URL("package.json", folder), packageJson()),
     ...PLAIN_FILES.map((name) => Deno.copyFile(new URL(name, ROOT), new URL(name, folder))),

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import deno from "types-deno/package.json" with { type: "json" };
 import node from "types-node/package.json" with { type: "json" };
 import settings from "../../deno.json" with { type: "json" };
@@ -16,17 +16,22 @@ const PACKAGES = `@types/deno ${deno.version}, @types/node ${node.version}`;
 /** What the types of Node.js and Deno leave out of what the command uses. */
 const AMBIENT = `interface ImportMeta { main: boolean }\ndeclare module "@std/*";\n`;
 
-/** Declarations that nothing exported needs: those of the command. */
-const OF_COMMAND = ["cli.d.ts", "lib/cli", "lib/command_line"];
+/** The modules of the package, from the root of the project. */
+export interface Modules {
+  /** The entry points of the library. */
+  readonly library: readonly string[];
+  readonly command: string;
+}
 
 /**
- * Checks the library and the command, and writes the declarations of the library to a folder.
+ * Checks the library and the command, and writes the declarations to a folder that the library's entry points
+ * lead to: of most modules inside, nothing is needed.
  *
  * @throws {Error} a module has an error in its types
  */
 export async function writeTypes(
   root: URL,
-  modules: readonly string[],
+  { library, command }: Modules,
   folder: URL,
 ): Promise<void> {
   const of = (name: string, file: string) =>
@@ -34,6 +39,7 @@ export async function writeTypes(
   const { compilerOptions, imports } = settings;
   const work = await Deno.makeTempDir({ prefix: "sphttp-types-" });
   const [ambient, config] = [`${work}/ambient.d.ts`, `${work}/tsconfig.json`];
+  const written = `${work}/types`;
   const project = {
     compilerOptions: {
       ...compilerOptions,
@@ -53,10 +59,10 @@ export async function writeTypes(
       },
       types: [],
       rootDir: fileURLToPath(root),
-      outDir: fileURLToPath(folder),
+      outDir: written,
     },
     files: [
-      ...modules.map((name) => fileURLToPath(new URL(name, root))),
+      ...[...library, command].map((name) => fileURLToPath(new URL(name, root))),
       ambient,
       of("types-deno/package.json", "index.d.ts"),
       of("types-node/package.json", "index.d.ts"),
@@ -70,8 +76,8 @@ export async function writeTypes(
       cwd: root,
     }).output();
     if (success) {
-      for (const path of OF_COMMAND) await Deno.remove(new URL(path, folder), { recursive: true });
-      return await adapt(folder);
+      const entries = library.map((path) => path.replace(/\.ts$/, ".d.ts"));
+      return await adopt(entries, pathToFileURL(`${written}/`), folder);
     }
     const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     throw new Error(`the types are wrong where there is only ${PACKAGES}:\n${text}`);
@@ -80,12 +86,18 @@ export async function writeTypes(
   }
 }
 
-/** Changes declarations to what they are in the package, in a folder and those in it. */
-async function adapt(folder: URL): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = new URL(isDirectory ? `${name}/` : name, folder);
-    if (isDirectory) await adapt(path);
-    else await Deno.writeTextFile(path, adapted(await Deno.readTextFile(path)));
+/** Copies declarations, and those that they import, as they are in the package. */
+async function adopt(entries: readonly string[], from: URL, to: URL): Promise<void> {
+  const paths = new Set(entries);
+  // Those that are found on the way are visited, too.
+  for (const path of paths) {
+    const text = await Deno.readTextFile(new URL(path, from));
+    const target = new URL(path, to);
+    await Deno.mkdir(new URL(".", target), { recursive: true });
+    await Deno.writeTextFile(target, adapted(text));
+    for (const [, specifier] of text.matchAll(/(?:from|import\() ?"(\.[^"]*)\.ts"/g)) {
+      paths.add(new URL(`${specifier}.d.ts`, new URL(path, from)).href.slice(from.href.length));
+    }
   }
 }
 
