@@ -17,14 +17,25 @@ function pathsNamedIn(text: string): string[] {
   const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span]) => span!);
   const links = [...text.matchAll(/\]\(\.\.\/([^)#]+)/g)].map(([, link]) => link!);
   const rooted = text.match(/(?<![\w/.-])(?:lib|tests|docs)\/[\w./-]*\w\/?/g) ?? [];
+  // The nodes of a diagram, whose lines are broken.
+  const diagrams = [...text.matchAll(/```mermaid\n([\s\S]*?)```/g)].map(([, diagram]) => diagram!);
+  const nodes = diagrams.flatMap((diagram) =>
+    [...diagram.matchAll(/\[([^\]]+)\]/g)].flatMap(([, label]) => label!.split("<br>"))
+  );
   const isPath = /^[\w./-]+(\.(ts|json|md|svg|html|css)|\/)$/;
-  return [...new Set([...spans.filter((span) => isPath.test(span)), ...links, ...rooted])];
+  return [
+    ...new Set([...spans.filter((span) => isPath.test(span)), ...links, ...rooted, ...nodes]),
+  ];
 }
 
-Deno.test("pathsNamedIn() finds code spans, links, and what begins with a folder", () => {
+Deno.test("pathsNamedIn() finds code spans, links, diagrams, and what begins with a folder", () => {
   const text =
-    "`scheduler.ts` and `lib/http/`, not `Downloader`; [x](../mod.ts#top) A[lib/a.ts] --> B";
-  assertEquals(pathsNamedIn(text), ["scheduler.ts", "lib/http/", "mod.ts", "lib/a.ts"]);
+    "`scheduler.ts` and `lib/http/`, not `Downloader`; [x](../mod.ts#top) A[lib/a.ts] --> B\n" +
+    "```mermaid\na[engine/b.ts<br>engine/c.ts] --> d\n```\n";
+  assertEquals(
+    pathsNamedIn(text),
+    ["scheduler.ts", "lib/http/", "mod.ts", "lib/a.ts", "engine/b.ts", "engine/c.ts"],
+  );
 });
 
 Deno.test("docs/architecture.md names files that exist, and every folder of lib", () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { VERSION } from "../mod.ts";
-import { doors, MODULES, read, readJson, ROOT } from "./support/project_files.ts";
+import { doors, MODULES, modulesIn, read, readJson, ROOT } from "./support/project_files.ts";
 
 /** What a module's code imports, re-exports, or takes from the platform by name: `getBuiltinModule("node:…")`. */
 function specifiersIn(code: string): string[] {
@@ -32,7 +32,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/(http|trace)\//, /^lib\/(checks|errors|option_errors)\.ts$/],
   [/^lib\/hashing\//, /^lib\/http\//],
   [/^lib\/scheduler\//, /^lib\/(errors\.ts$|http\/|trace\/)/],
-  [/^lib\/policy\//, /^lib\/(errors\.ts$|http\/|scheduler\/|trace\/)/],
+  [/^lib\/policy\//, /^lib\/(http|scheduler)\//],
   [
     /^lib\/transport\//,
     /^lib\/((environment|errors|option_errors|runtime|unless_aborted)\.ts$|http\/)/,
@@ -44,7 +44,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|hashing\/|http\/)/],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
   [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|metalink\/|proxy\/)/],
-  [/^lib\/command_line\//, /^lib\/http\//],
+  [/^lib\/command_line\//, /^$/],
   [
     /^(lib\/cli\/|cli\.ts$)/,
     /^((metalink|mod|lib\/(checks|environment|runtime|unless_aborted|version))\.ts$|lib\/(command_line|hashing|http|trace)\/)/,
@@ -91,7 +91,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/metalink\/xml_tree\.ts$/,
     /^lib\/metalink\/hashes\.ts$/,
     /^lib\/metalink\/metalink_file\.ts$/,
-    /^lib\/metalink\/(decode_|format_)?metalink\.ts$/,
+    /^lib\/metalink\/(format_)?metalink\.ts$/,
     /^metalink\.ts$/,
   ]],
   [/^(lib\/proxy\/|(server|serve)\.ts$)/, [
@@ -192,6 +192,27 @@ Deno.test("imports run down the floors", () => {
     }
   }
   assertEquals(wrong, []);
+});
+
+Deno.test("docs/architecture.md says what each room of lib imports", () => {
+  const rows = read("docs/architecture.md").matchAll(/^\| `lib\/(\w+)\/` +\|.*\|([^|]*)\|$/gm);
+  const named = new Map(
+    [...rows].map(([, room, cell]) => [room!, [...cell!.matchAll(/[\w.]+/g)].map(([one]) => one)]),
+  );
+  const roomOf = (path: string) => /^lib\/(\w+)\//.exec(path)?.[1];
+  const used = new Map<string, Set<string>>();
+  for (const [path, imports] of GRAPH) {
+    const room = roomOf(path);
+    if (room === undefined) continue;
+    const others = imports.flatMap((target) =>
+      roomOf(target) ?? (doors().includes(target) ? target : [])
+    );
+    const all = used.get(room) ?? new Set();
+    used.set(room, all.union(new Set(others.filter((other) => other !== room))));
+  }
+  const sorted = (rooms: Iterable<[string, Iterable<string>]>) =>
+    [...rooms].map(([room, others]) => `${room}: ${[...others].sort()}`).sort();
+  assertEquals(sorted(named), sorted(used));
 });
 
 Deno.test("rooms import only the rooms before them", () => {
@@ -311,6 +332,15 @@ Deno.test("IMPURE matches what pure floors must not contain", () => {
 Deno.test("deno.json and import_map.npm.json map the same names", () => {
   const keys = (path: string) => Object.keys(readJson(path).imports as object).sort();
   assertEquals(keys("import_map.npm.json"), keys("deno.json"));
+});
+
+Deno.test("every mapped name is imported", () => {
+  const folders = ["lib/", "tests/", "build/", "examples/"];
+  const texts = [...folders.flatMap((folder) => [...modulesIn(folder)]), ...doors()].map(read);
+  const isUsed = (name: string) =>
+    texts.some((text) => text.includes(`"${name}"`) || text.includes(`imports.${name}}`));
+  const mapped = Object.keys(readJson("deno.json").imports as object);
+  assertEquals(mapped.filter((name) => !isUsed(name)), []);
 });
 
 Deno.test("every imported name is mapped", () => {

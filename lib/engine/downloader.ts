@@ -278,8 +278,8 @@ export class Downloader implements AsyncDisposable {
 
   /**
    * Returns the memory of a part that is not needed any more, to be used again. This saves fast
-   * downloads about a fifth of their cost. The part, and every other view of its buffer, may be empty or
-   * have other bytes from then on.
+   * downloads about a tenth of their processor time. The part, and every other view of its buffer, may be
+   * empty or have other bytes from then on.
    */
   release(part: Uint8Array<ArrayBuffer>): void {
     this.#driver.release(part);
