@@ -104,6 +104,14 @@ export interface ProxyOptions {
    */
   rememberMs?: number | undefined;
   /**
+   * Whether files whose mirrors share a `Last-Modified`, but no strong ETag, get an ETag that is good for longer
+   * than this process, and the same in another one. Mirrors that copy a file keep its date; but it says little
+   * of builds that set all dates to one.
+   *
+   * @default {false}
+   */
+  trustDates?: boolean | undefined;
+  /**
    * Whether the server of a file, if a client names one mirror of it, is asked for others (`Link` fields with
    * `rel=duplicate` or `rel=describedby`, RFC 6249). They count with a digest of the file or the same
    * strong ETag, and where the client could have named them.
@@ -219,6 +227,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
     rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),
+    trustDates: ofType("trustDates", "boolean", options.trustDates ?? false),
     allowDowngrade: ofType("allowDowngrade", "boolean", options.allowDowngrade ?? false),
     discoverMirrors: ofType("discoverMirrors", "boolean", options.discoverMirrors ?? false),
     mirrorHeaders: byOrigin(ofType("mirrorHeaders", "object", options.mirrorHeaders ?? {})),

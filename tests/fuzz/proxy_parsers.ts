@@ -15,7 +15,12 @@ import { evaluatePreconditions, rangeApplies } from "../../lib/proxy/request/pre
 import { describeIgnored, parseProxyQuery } from "../../lib/proxy/request/query.ts";
 import { hard, type Parser } from "./parser.ts";
 
-const SENT = { etag: '"a"', lastModified: "Sun, 06 Nov 1994 08:49:37 GMT", knownAtMs: 1e12 };
+const SENT = {
+  etag: '"a"',
+  lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
+  knownAtMs: 1e12,
+  isLasting: true,
+};
 
 export const PROXY_PARSERS: readonly Parser[] = [
   {

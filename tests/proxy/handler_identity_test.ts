@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { bytesContent, type Content, otherContent } from "../support/lab/content.ts";
 import { FILE, withMirrors } from "../support/download.ts";
 import { nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
@@ -130,6 +130,31 @@ Deno.test("/proxy: a file that was edited in the middle is another file", async 
       assertNotEquals(after, etag);
       const again = await get({ headers: { ...headers, "if-range": after } });
       assertEquals([again.status, await again.bytes()], [206, part(400_000, 500_000, now)]);
+    });
+  });
+});
+
+Deno.test("/proxy: files of one size, date and beginning that differ behind it have no ETag in common", async () => {
+  const other = otherContent(FILE, 300_000);
+  const lab = [{ etag: null }, { etag: null, content: other }];
+  await withMirrors(lab, async (urls) => {
+    const tagOf = async (named: readonly string[]) => {
+      let tag = "";
+      await withProxyOf(named, async ({ get }) => {
+        tag = (await get({ method: "HEAD" })).headers.get("etag")!;
+      });
+      return tag;
+    };
+    assertNotEquals(await tagOf([urls[0]!]), await tagOf([urls[1]!]));
+    await withProxyOf(urls, async ({ get }) => {
+      const first = await get();
+      const etag = first.headers.get("etag")!;
+      // It ends where the mirrors are found to differ.
+      await assertRejects(() => first.bytes());
+      const again = await get({ headers: { range: "bytes=100000-100999", "if-range": etag } });
+      assertNotEquals(again.headers.get("etag"), etag);
+      assertEquals(again.status, 200);
+      await again.body?.cancel();
     });
   });
 });

@@ -36,6 +36,7 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
   [{ metricsPath: true }, TypeError, "metricsPath is true"],
   [{ allowDowngrade: 1 }, TypeError, "allowDowngrade is 1"],
   [{ discoverMirrors: 1 }, TypeError, "discoverMirrors is 1"],
+  [{ trustDates: 1 }, TypeError, "trustDates is 1"],
   [{ mirrorHeaders: { "a.example": {} } }, TypeError, 'mirrorHeaders has "a.example"'],
   [{ mirrorHeaders: { "https://a.example/": {} } }, TypeError, 'has "https://a.example/"'],
   [{ mirrorHeaders: { "https://a.example": { range: "bytes=0-" } } }, TypeError, 'has "range"'],

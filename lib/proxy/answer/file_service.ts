@@ -92,6 +92,7 @@ export class FileService {
     };
     this.#known = new KnownFiles({
       rememberMs: options.rememberMs,
+      trustDates: options.trustDates,
       maxProbes: maxDownloads,
       download: this.#download,
     });

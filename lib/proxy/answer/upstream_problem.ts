@@ -65,9 +65,12 @@ export function isOutdated(error: unknown): boolean {
     (error instanceof NoMirrorLeftError && error.cause.some(({ reason }) => reason === "mismatch"));
 }
 
-/** Reports whether a download failed because the file on a mirror has changed. */
+/**
+ * Reports whether a download failed because the file on a mirror has changed, or is not that of another one:
+ * bytes of both may have been sent.
+ */
 export function hasChanged(error: unknown): boolean {
-  return error instanceof FileChangedError ||
+  return error instanceof FileChangedError || error instanceof MirrorMismatchError ||
     (error instanceof NoMirrorLeftError && error.cause.some(({ reason }) => reason === "changed"));
 }
 

@@ -93,6 +93,7 @@ export async function parseArguments(
     memory: given("memory", parseMemory),
     cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
     rememberMs: given("remember", parseWait),
+    trustDates: has("trust-dates") ? true : undefined,
     retryMaxMs: given("retry-max-time", parseWait),
     stallTimeoutMs,
     download: { deliverAfter: given("deliver-after", parseDeliverAfter) },

@@ -67,6 +67,7 @@ export const FLAG_GROUPS = {
       help: "how long to reuse probe results (60)",
       rare: true,
     },
+    { name: "trust-dates", help: "ETags that last, by Last-Modified alone", rare: true },
   ],
   "Operation": [
     { name: "memory", value: "SIZE", help: "shared by all downloads (256M)" },

@@ -20,6 +20,8 @@ export interface SentValidators {
    * @default {unknown, so that the date is never a strong validator}
    */
   readonly knownAtMs?: number | undefined;
+  /** Whether no other content has these validators: else the date is never a strong one either. */
+  readonly isLasting?: boolean | undefined;
 }
 
 /** Whether a request proceeds, or is answered with 304 or 412. */
@@ -64,10 +66,10 @@ const STRONG_AFTER_MS = 60_000;
 export function rangeApplies(headers: Headers, validators: SentValidators): boolean {
   const ifRange = headers.get("if-range")?.trim();
   if (ifRange === undefined) return true;
-  const { etag, lastModified, knownAtMs } = validators;
+  const { etag, lastModified, knownAtMs, isLasting = false } = validators;
   if (ifRange.slice(0, 3).includes('"')) return matchesStrongly(ifRange, etag);
-  // A file whose tag is weak is not known to be the same.
-  if (etag !== undefined && isWeak(etag)) return false;
+  // A file whose tag is weak is not known to be the same, and other processes have other tags for a reason.
+  if (!isLasting || (etag !== undefined && isWeak(etag))) return false;
   const modifiedMs = parseHttpDate(ifRange, Date.now());
   if (modifiedMs === undefined || ifRange !== lastModified) return false;
   return knownAtMs !== undefined && knownAtMs - modifiedMs >= STRONG_AFTER_MS;

@@ -130,6 +130,7 @@ Deno.test("hasChanged() and isOutdated() find what contradicts a known file, amo
   const table: [error: unknown, hasChanged: boolean, isOutdated: boolean][] = [
     [error("network", "changed"), true, true],
     [new FileChangedError(failure({ reason: "changed" })), true, true],
+    [new MirrorMismatchError([]), true, true],
     [error("mismatch"), false, true],
     [error("network", "timeout"), false, false],
     [new Error("changed"), false, false],

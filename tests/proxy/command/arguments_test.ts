@@ -13,6 +13,7 @@ const NO_OPTIONS: ServeArguments["options"] = {
   allowPrivate: undefined,
   allowDowngrade: undefined,
   discoverMirrors: undefined,
+  trustDates: undefined,
   allowHosts: undefined,
   ownHosts: ["127.0.0.1"],
   metricsPath: "/metrics",
@@ -83,6 +84,7 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   [["--allow-private"], { allowPrivate: true }],
   [["--allow-downgrade"], { allowDowngrade: true }],
   [["--discover-mirrors"], { discoverMirrors: true }],
+  [["--trust-dates"], { trustDates: true }],
   // Those who may use an open proxy do not learn which mirrors others use.
   [["--open"], { metricsPath: false }],
   [["--open", "--token=s3cret"], { metricsPath: "/metrics" }],

@@ -159,7 +159,9 @@ Deno.test("evaluatePreconditions() ignores methods without a representation", ()
 const MODIFIED_MS = Date.UTC(1994, 10, 6, 8, 49, 37);
 
 Deno.test("rangeApplies() accepts only the current strong validator", () => {
-  const strong = { etag: '"a"', lastModified: MODIFIED, knownAtMs: MODIFIED_MS + 60_000 };
+  const knownAtMs = MODIFIED_MS + 60_000;
+  const strong = { etag: '"a"', lastModified: MODIFIED, knownAtMs, isLasting: true };
+  const ofProcess = { ...strong, isLasting: false };
   const weak = { ...strong, etag: 'W/"a"' };
   const none = { ...strong, etag: undefined };
   const fresh = { ...none, knownAtMs: MODIFIED_MS + 59_999 };
@@ -178,6 +180,9 @@ Deno.test("rangeApplies() accepts only the current strong validator", () => {
     ["", strong, false],
     [MODIFIED, strong, true],
     [MODIFIED, weak, false],
+    ['"a"', ofProcess, true],
+    [MODIFIED, ofProcess, false],
+    [MODIFIED, { ...strong, isLasting: undefined }, false],
     [MODIFIED, none, true],
     [MODIFIED, fresh, false],
     [MODIFIED, undated, false],

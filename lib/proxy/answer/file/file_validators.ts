@@ -21,6 +21,11 @@ export interface FileValidators {
   /** The `Last-Modified`, written anew, if the mirrors agree on it and it is in the past. */
   readonly lastModified: string | undefined;
   /**
+   * Whether what the mirrors say distinguishes the content from any other. Else a strong tag is one of this
+   * process, and the date proves nothing.
+   */
+  readonly isLasting: boolean;
+  /**
    * The validators of each place that responded, the last one at the end, including places that have
    * failed since.
    */
@@ -52,6 +57,10 @@ export interface Evidence {
   readonly changes: number;
   /** The strong tag of a file of which each piece is proved. */
   readonly etag?: string | undefined;
+  /** Whether a date that the mirrors share is taken for proof that they have the same content. */
+  readonly trustDates?: boolean | undefined;
+  /** The mirrors that were named: those of other lists may have other content. */
+  readonly named?: readonly string[] | undefined;
 }
 
 /** When and where validators are derived. */
@@ -68,10 +77,10 @@ export interface Moment {
  * says is not compared any more.
  *
  * The tag depends on the size, the first bytes, and the date and strong tag of the mirrors where they
- * agree. If the mirrors have strong validators and agree on one, another process derives the same tag,
- * regardless of which of them respond; else it is good for this process only, which notices what changes. It is
- * weak if a mirror has no validators: another file may have the same size and first bytes. Where each piece
- * is proved, nothing but that matters.
+ * agree. If all mirrors have one strong tag, another process derives the same, regardless of which of them
+ * respond; else it is good for these mirrors in this process only, which notices what changes: only the first
+ * bytes were compared so far, and builds that set all dates to one may differ behind them. It is weak if a mirror
+ * has no validators. Where each piece is proved, nothing but that matters.
  */
 export async function fileValidators(
   info: FileInfo,
@@ -99,31 +108,35 @@ export async function fileValidators(
   }
   for (const [place] of [...places].slice(0, -MOST_PLACES)) places.delete(place);
   const tags = before?.tags ?? [];
-  const common = { places, unreliable, digest, size, changes, tags };
+  const isProved = size === 0 || evidence.etag !== undefined;
+  const common = { places, unreliable, digest, size, changes, tags, isLasting: isProved };
   if (size === 0 || file === undefined) {
     const etag = size === 0 ? EMPTY_TAG : evidence.etag;
     return { etag, lastModified: dateOf(info.lastModified, nowMs), ...common };
   }
   const reliable = mirrors.filter(({ url }) => !unreliable.has(url));
-  const lastModified = shared(
-    reliable.map(({ validators }) => dateOf(validators.lastModified, nowMs)),
-  );
+  const dates = reliable.map(({ validators }) => dateOf(validators.lastModified, nowMs));
+  const lastModified = shared(dates);
   if (evidence.etag !== undefined) return { etag: evidence.etag, lastModified, ...common };
   if (digest === undefined) return { etag: undefined, lastModified, ...common };
   const isSilent = reliable.some(({ validators: { etag, lastModified } }) =>
     etag === undefined && lastModified === undefined
   );
   if (isSame && !isChanged) {
-    const { etag } = before;
-    return { etag: isSilent ? weakened(etag) : etag, lastModified: before.lastModified, ...common };
+    const { etag, lastModified, isLasting } = before;
+    return { ...common, etag: isSilent ? weakened(etag) : etag, lastModified, isLasting };
   }
-  const strongTag = shared(
-    reliable.map(({ validators: { etag } }) => etag && !isWeak(etag) ? etag : undefined),
+  const strongTags = reliable.map(({ validators: { etag } }) =>
+    etag && !isWeak(etag) ? etag : undefined
   );
-  const isLasting = (strongTag !== undefined || lastModified !== undefined) &&
+  const strongTag = shared(strongTags);
+  const isDated = evidence.trustDates === true && isCommon(dates) &&
     reliable.every(({ validators: { strong } }) => strong !== undefined);
+  // Bytes that changed under the same validators have shown that these prove nothing.
+  const isLasting = changes === 0 && (isCommon(strongTags) || isDated);
   const isWeakened = isSilent || reliable.length === 0;
-  const facts = [size, digest, lastModified, strongTag, isLasting || isWeakened || processId];
+  const scope = isLasting || isWeakened || [processId, evidence.named?.toSorted()];
+  const facts = [size, digest, lastModified, strongTag, scope];
   // What changed may be none of these: a mirror's own validators, or only its bytes.
   const more = [facts, [...facts, ...listed(mirrors)]];
   let etag = await tagOf(more[0]!);
@@ -131,7 +144,13 @@ export async function fileValidators(
     etag = await tagOf(more[turn] ?? [...more[1]!, changes, turn, tags.at(-1)]);
   }
   const sent = isWeakened ? weakened(etag) : etag;
-  return { etag: sent, lastModified, ...common, tags: [...tags, etag].slice(-MOST_TAGS) };
+  return {
+    ...common,
+    etag: sent,
+    lastModified,
+    isLasting,
+    tags: [...tags, etag].slice(-MOST_TAGS),
+  };
 }
 
 /** Writes a `Last-Modified` anew; `undefined` if it is no date, or in the future. */
@@ -165,6 +184,11 @@ function placeOf({ url, location }: KnownMirror): string {
 function shared(values: readonly (string | undefined)[]): string | undefined {
   const [value, ...others] = new Set(values.filter((value) => value !== undefined));
   return others.length === 0 ? value : undefined;
+}
+
+/** Reports whether all values are defined, and the same. */
+function isCommon(values: readonly (string | undefined)[]): boolean {
+  return values.length > 0 && values.every((value) => value !== undefined && value === values[0]);
 }
 
 /** Lists the validators of all mirrors in a fixed order. */

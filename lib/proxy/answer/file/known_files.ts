@@ -51,6 +51,8 @@ export interface KnownFilesOptions {
   /** How long an entry is valid, in milliseconds. */
   readonly rememberMs: number;
   readonly maxProbes: number;
+  /** Whether a date that the mirrors of a file share identifies it. */
+  readonly trustDates: boolean;
   readonly download: DownloaderOptions;
 }
 
@@ -214,7 +216,8 @@ export class KnownFiles {
     const unreliable = etag === undefined && isSame && suspects.size > 0
       ? await this.#unreliable(wanted, suspects, [before?.file, found], signal)
       : new Set<string>();
-    const evidence = { unreliable, changes, etag };
+    const { trustDates } = this.#options;
+    const evidence = { unreliable, changes, etag, trustDates, named: wanted.mirrors };
     const validators = await fileValidators(info, found, before, evidence);
     const keepsTag = validators.etag !== undefined && validators.etag === before?.etag;
     const file = found && {

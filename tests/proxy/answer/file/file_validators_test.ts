@@ -24,6 +24,7 @@ function validatorsOf(
   size = 1000,
   changes?: number,
   moment = { nowMs: Date.UTC(2026, 0, 1), processId: "one" },
+  trustDates = false,
 ) {
   const about = { size, contentType: undefined, etag: undefined, lastModified: said[0]?.[1] };
   const info: FileInfo = { ...about, mirrors: said.map(([url]) => url) };
@@ -33,7 +34,11 @@ function validatorsOf(
     return { url, location, validators };
   });
   const file: KnownFile = { info, digest, digestStart: 0, mirrors };
-  const evidence = changes === undefined ? undefined : { changes, unreliable: new Set<string>() };
+  const evidence = {
+    changes: changes ?? before?.changes ?? 0,
+    unreliable: new Set<string>(),
+    trustDates,
+  };
   return fileValidators(info, file, before, evidence, moment);
 }
 
@@ -41,11 +46,10 @@ const A: Said = ["http://a.test/f", MONDAY];
 const B: Said = ["http://b.test/f", TUESDAY];
 const C: Said = ["http://c.test/f", MONDAY, '"c"'];
 
-Deno.test("fileValidators() do not depend on which mirrors respond if their dates agree", async () => {
-  const all = await validatorsOf([A, C]);
+Deno.test("fileValidators() do not depend on which mirrors respond if their tags and dates agree", async () => {
+  const all = await validatorsOf([["http://a.test/f", MONDAY, '"c"'], C]);
   assertMatch(all.etag!, /^"[\w+/-]+"$/);
   assertEquals(all.lastModified, MONDAY);
-  assertEquals((await validatorsOf([A, C])).etag, all.etag);
   const others = await Promise.all(
     [[C], [["http://d.test/", MONDAY, '"c"']]].map((said) => validatorsOf(said as Said[])),
   );
@@ -55,40 +59,64 @@ Deno.test("fileValidators() do not depend on which mirrors respond if their date
 const OTHER_PROCESS = { nowMs: Date.UTC(2026, 0, 1), processId: "two" };
 
 Deno.test("fileValidators(): a tag is strong, and good for other processes, only where validators prove it", async () => {
-  const table: [name: string, said: Said[], strong: boolean, elsewhere: boolean][] = [
-    [
-      "one tag",
-      [["http://a.test/f", undefined, '"1"'], ["http://b.test/f", undefined, '"1"']],
-      true,
-      true,
-    ],
-    ["one date", [A, ["http://b.test/f", MONDAY]], true, true],
-    ["tags that differ, one date", [["http://a.test/f", MONDAY, '"1"'], C], true, true],
+  const [one, other]: Said[] = [["http://a.test/f", undefined, '"1"'], [
+    "http://b.test/f",
+    undefined,
+    '"1"',
+  ]];
+  /** Other processes derive the same: always, only if they trust dates, or never. */
+  type Elsewhere = "always" | "by dates" | "never";
+  const table: [name: string, said: Said[], strong: boolean, elsewhere: Elsewhere][] = [
+    ["one mirror's tag", [one!], true, "always"],
+    ["one tag", [one!, other!], true, "always"],
+    ["a date alone", [A], true, "by dates"],
+    ["one date", [A, ["http://b.test/f", MONDAY]], true, "by dates"],
+    ["a tag at one mirror, one date", [A, C], true, "by dates"],
+    ["tags that differ, one date", [["http://a.test/f", MONDAY, '"1"'], C], true, "by dates"],
     // Nothing common: only this process notices a change.
-    [
-      "tags that differ",
-      [["http://a.test/f", undefined, '"1"'], ["http://b.test/f", undefined, '"2"']],
-      true,
-      false,
-    ],
-    ["dates that differ", [A, B], true, false],
+    ["tags that differ", [one!, ["http://b.test/f", undefined, '"2"']], true, "never"],
+    ["a tag, and another's date", [one!, B], true, "never"],
+    ["dates that differ", [A, B], true, "never"],
     // Nothing but the size and the first bytes: another file may have them.
-    ["nothing", [["http://a.test/f", undefined]], false, true],
-    ["a weak tag", [["http://a.test/f", MONDAY, 'W/"1"']], true, false],
-    [
-      "nothing beside a tag",
-      [["http://a.test/f", undefined, '"1"'], ["http://b.test/f", undefined]],
-      false,
-      true,
-    ],
+    ["nothing", [["http://a.test/f", undefined]], false, "always"],
+    ["a weak tag", [["http://a.test/f", MONDAY, 'W/"1"']], true, "never"],
+    ["nothing beside a tag", [one!, ["http://b.test/f", undefined]], false, "always"],
   ];
   for (const [name, said, strong, elsewhere] of table) {
-    const { etag } = await validatorsOf(said);
-    assertEquals(!etag!.startsWith("W/"), strong, name);
-    const other = await validatorsOf(said, undefined, "d", 1000, undefined, OTHER_PROCESS);
-    assertEquals(other.etag === etag, elsewhere, name);
-    assertEquals((await validatorsOf(said)).etag, etag, name);
+    for (const trustDates of [false, true]) {
+      const derived = (moment?: typeof OTHER_PROCESS) =>
+        validatorsOf(said, undefined, "d", 1000, undefined, moment, trustDates);
+      const { etag, isLasting } = await derived();
+      assertEquals(!etag!.startsWith("W/"), strong, name);
+      const isSame = elsewhere === "always" || (elsewhere === "by dates" && trustDates);
+      assertEquals((await derived(OTHER_PROCESS)).etag === etag, isSame, `${name}, ${trustDates}`);
+      assertEquals(isLasting, strong && isSame, name);
+      assertEquals((await derived()).etag, etag, name);
+    }
   }
+});
+
+Deno.test("fileValidators(): what changed under the same strong tag has a tag of this process", async () => {
+  const changed = async (moment?: typeof OTHER_PROCESS) =>
+    await validatorsOf([C], await validatorsOf([C]), "d", 1000, 1, moment);
+  const { etag, isLasting } = await changed();
+  assert(!isLasting);
+  assertNotEquals((await changed(OTHER_PROCESS)).etag, etag);
+});
+
+Deno.test("fileValidators(): a tag without a strong one behind it is that of the mirrors that were named", async () => {
+  const tag = async (named: readonly string[], etag?: string) => {
+    const about = { size: 1000, contentType: undefined, etag, lastModified: MONDAY };
+    const validators = { etag, lastModified: MONDAY, strong: etag ?? MONDAY };
+    const info = { ...about, mirrors: [A[0]] };
+    const mirrors = [{ url: A[0], location: undefined, validators }];
+    const file = { info, digest: "d", digestStart: 0, mirrors };
+    const evidence = { unreliable: new Set<string>(), changes: 0, named };
+    return (await fileValidators(info, file, undefined, evidence)).etag;
+  };
+  assertNotEquals(await tag([A[0]]), await tag([B[0]]));
+  assertEquals(await tag([A[0], B[0]]), await tag([B[0], A[0]]));
+  assertEquals(await tag([A[0]], '"1"'), await tag([B[0]], '"1"'));
 });
 
 Deno.test("fileValidators(): a mirror that proves nothing makes the tag weak, and no more", async () => {
