@@ -362,7 +362,10 @@ export class Scheduler {
     mirror.allow({ room: seat.room(now), leastBytes: 0, shut: seat.shut(now) });
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
-    const isStream = this.#assigner.extendsStreams && !this.#opening.hasJoined(mirror) &&
+    const { state } = this.#opening;
+    // Once the file is open, its first bytes come from others; only of a link that works once, the rest may be of use.
+    const isLate = this.#opening.hasJoined(mirror) || (state.type === "open" && !mirror.isOneTime);
+    const isStream = this.#assigner.extendsStreams && !isLate &&
       mirror.mostBytes === Infinity && mirror === leaderOf(this.#state);
     const [isAlone, sampleSize] = [this.mirrors.length === 1, Math.min(probeSize, windowSize)];
     const probe = probeOf(mirror, { start, end, sampleSize, isStream, isAlone });

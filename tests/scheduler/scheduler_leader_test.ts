@@ -64,6 +64,18 @@ Deno.test("Scheduler: of up to four mirrors whose links are good for many reques
   }
 });
 
+Deno.test("Scheduler: that mirror is asked for its first bytes only if it has failed, and the file is open by then", () => {
+  const hand = new Hand(2, { delay: "adaptive", maxConnectionsPerMirror: 3 });
+  hand.fail(0, { phase: "connect", reason: "network", retryAfterMs: 500 });
+  hand.probed(1, { type: "partial", start: 0, end: PROBE, size: 20_000_000 });
+  while (hand.of(0) === undefined && hand.now < 2000) {
+    hand.now += 50;
+    hand.handle({ type: "timeout" });
+  }
+  const { kind, start, bodyEnd, form } = hand.of(0)!;
+  assertEquals([kind, start, bodyEnd, form], ["probe", 0, PROBE, "bounded"]);
+});
+
 Deno.test("Scheduler: that mirror owns all of its first response, however late the others answer", () => {
   const size = 20_000_000;
   const length = 1100 * 1024;
