@@ -89,6 +89,22 @@ Deno.test("docs/migrating.md names flags of sphttp that there are", () => {
 });
 
 for (
+  const [program, heading, args, except] of [
+    ["aria2c", "From aria2", ["--help=#http"], /-proxy-(user|passwd)$/],
+    ["axel", "From axel", ["--help"], /^$/],
+  ] as const
+) {
+  testWith([program], `docs/migrating.md names every flag of ${program} for HTTP`, async () => {
+    const { stdout } = await runProgram(program, [...args]);
+    const help = new TextDecoder().decode(stdout);
+    const flags = [...help.matchAll(/^ ?(?:-\w, )?(--[a-z][\w-]*)/gm)].map(([, flag]) => flag!);
+    const named = flagsIn(section(readPage("docs/migrating.md").text, heading), 0);
+    assert(flags.length > 15);
+    assertEquals(flags.filter((flag) => !named.includes(flag) && !except.test(flag)), []);
+  });
+}
+
+for (
   const [program, heading, args] of [
     ["aria2c", "From aria2", ["--help=#all"]],
     ["axel", "From axel", ["--help"]],
@@ -202,7 +218,8 @@ Deno.test("docs/migrating.md and the command suggest the same options for those 
       ours.includes(`--${name}`) || ours.includes(`-${short}`)
     ).map(({ name }) => name);
     for (const flag of flagsIn(row, 0)) {
-      if (names.length === 0 || !flag.startsWith("--") || own.has(flag)) continue;
+      const isOwn = own.has(flag) || own.has(flag.replace(/^--no-/, "--"));
+      if (names.length === 0 || !flag.startsWith("--") || isOwn) continue;
       replacements.set(flag, [...replacements.get(flag) ?? [], ...names]);
     }
   }

@@ -26,7 +26,13 @@ export const REQUEST_FLAGS = [
     help: "User-Agent to send (sphttp/VERSION)",
   },
   { name: "referer", short: "e", value: "URL", help: "Referer to send" },
-  { name: "cookie", short: "b", value: "NAME=VALUE", help: "cookies to send" },
+  {
+    name: "cookie",
+    insteadOf: ["--load-cookies"],
+    short: "b",
+    value: "NAME=VALUE",
+    help: "cookies to send",
+  },
   {
     name: "user",
     insteadOf: ["--http-user"],
@@ -56,7 +62,12 @@ export const REQUEST_FLAGS = [
   },
   { name: "resolve", value: "HOST:PORT:ADDR", help: "connect to ADDR; repeatable" },
   { name: "connect-to", value: "H1:P1:H2:P2", help: "connect to H2:P2; repeatable" },
-  { name: "ipv4", short: "4", help: "connect to IPv4 addresses only" },
+  {
+    name: "ipv4",
+    insteadOf: ["--disable-ipv6"],
+    short: "4",
+    help: "connect to IPv4 addresses only",
+  },
   { name: "ipv6", short: "6", help: "connect to IPv6 addresses only" },
   { name: "interface", value: "NAME", help: "connect from this interface or address" },
   {
@@ -107,7 +118,11 @@ export const FLAG_GROUPS = {
     { name: "remote-header-name", short: "J", help: "use the name that the server gives" },
     { name: "output-dir", insteadOf: ["-d", "--dir"], value: "DIR", help: "directory for FILE" },
     { name: "create-dirs", help: "create missing directories" },
-    { name: "no-clobber", help: "if FILE exists, use FILE.1, FILE.2 …" },
+    {
+      name: "no-clobber",
+      insteadOf: ["--auto-file-renaming"],
+      help: "if FILE exists, use FILE.1, FILE.2 …",
+    },
     {
       name: "continue-at",
       insteadOf: ["-c", "--continue"],
@@ -122,6 +137,7 @@ export const FLAG_GROUPS = {
     { name: "remote-time", short: "R", help: "set FILE's time to Last-Modified" },
     {
       name: "on-complete",
+      insteadOf: ["--on-download-complete"],
       alias: "on-download-complete",
       value: "CMD",
       help: "run CMD FILE once FILE is complete",
@@ -180,7 +196,13 @@ export const FLAG_GROUPS = {
       help: "bytes per second, all files together",
     },
     CONNECT_TIMEOUT,
-    { name: "max-time", short: "m", value: "SECONDS", help: "limit for the whole command" },
+    {
+      name: "max-time",
+      insteadOf: ["--stop"],
+      short: "m",
+      value: "SECONDS",
+      help: "limit for the whole command",
+    },
     {
       name: "max-idle",
       insteadOf: ["--timeout"],
@@ -214,7 +236,12 @@ export const FLAG_GROUPS = {
     { name: "show-error", short: "S", help: "with -s, print errors" },
     { name: "verbose", short: "v", help: "print each request and decision" },
     { name: "no-progress", alias: "no-progress-meter", help: "do not show the progress" },
-    { name: "progress-bar", short: "#", help: "show one bar, without the mirrors" },
+    {
+      name: "progress-bar",
+      insteadOf: ["--alternate"],
+      short: "#",
+      help: "show one bar, without the mirrors",
+    },
     { name: "units", value: "UNITS", help: "sizes in [si], MB, or iec, MiB" },
     { name: "json", help: "print events as JSON lines to stderr" },
     {
