@@ -24,14 +24,22 @@ const WHOLE_TAG = new RegExp(`^${ENTITY_TAG}$`);
 /** A member of a list of tags, up to the next comma; it may be empty. */
 const MEMBER = new RegExp(String.raw`[ \t]*(?:(${ENTITY_TAG})[ \t]*)?(?:,|$)`, "y");
 
+/** Maximum length of a validator: a longer one is remembered at our cost, and no server takes it back. */
+const MOST_CHARACTERS = 4096;
+
 /** Reads the validators of a response; `nowMs` is the time, in milliseconds since 1970. */
 export function readValidators(headers: Headers, nowMs: number): Validators {
-  const tag = readField(headers, "etag");
+  const tag = readValidator(headers, "etag");
   const etag = tag !== undefined && WHOLE_TAG.test(tag) ? tag : undefined;
-  const lastModified = readField(headers, "last-modified");
+  const lastModified = readValidator(headers, "last-modified");
   if (etag !== undefined) return { etag, lastModified, strong: isWeak(etag) ? undefined : etag };
   const isStrong = isStrongDate(lastModified, readField(headers, "date"), nowMs);
   return { etag, lastModified, strong: isStrong ? lastModified : undefined };
+}
+
+function readValidator(headers: Headers, name: string): string | undefined {
+  const value = readField(headers, name);
+  return value !== undefined && value.length <= MOST_CHARACTERS ? value : undefined;
 }
 
 /**

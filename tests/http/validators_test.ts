@@ -27,6 +27,16 @@ Deno.test("readValidators(): an invalid entity tag is ignored", () => {
   }
 });
 
+Deno.test("readValidators(): what is too long to be sent back is ignored", () => {
+  const read = (length: number) => {
+    const etag = `"${"x".repeat(length - 2)}"`;
+    const headers = new Headers({ etag, "last-modified": NOON.padStart(length, "x") });
+    return Object.values(readValidators(headers)).map((value) => value?.length);
+  };
+  assertEquals(read(4096), [4096, 4096, 4096]);
+  assertEquals(read(4097), [undefined, undefined, undefined]);
+});
+
 Deno.test("readValidators(): a weak tag is kept", () => {
   assertEquals(readValidators(new Headers({ etag: 'W/"abc"' })).etag, 'W/"abc"');
 });

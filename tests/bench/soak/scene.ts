@@ -6,6 +6,7 @@
  */
 
 import { delay } from "@std/async/delay";
+import { MAX_RECORDS } from "../../../lib/proxy/answer/file/known_files.ts";
 import { Downloader, type DownloaderOptions, SphttpError } from "../../../mod.ts";
 import { createHandler, type ProxyHandler } from "../../../server.ts";
 import { type Content, randomContent } from "../../support/lab/content.ts";
@@ -16,6 +17,10 @@ const SIZE = 8_000_000;
 const MIRRORS = 4;
 /** Readers of the library, and of the proxy. */
 const READERS = { library: 2, proxy: 4 };
+/** Mirrors that fill the memory at a time, and lists of each of them: 256 hosts are remembered. */
+const FILLING = { mirrors: 16, lists: 4 };
+/** So many bytes of a file have all pieces of it that are remembered. */
+const FILLING_BYTES = 600_000;
 
 const OPTIONS: DownloaderOptions = {
   splitSize: 200_000,
@@ -34,10 +39,12 @@ export interface SoakCounts {
   bytes: number;
   /** Mirrors that came. */
   mirrors: number;
+  /** Lists of mirrors that filled the memory before. */
+  lists: number;
 }
 
 export class SoakScene implements AsyncDisposable {
-  readonly counts: SoakCounts = { complete: 0, left: 0, failed: 0, bytes: 0, mirrors: 0 };
+  readonly counts: SoakCounts = { complete: 0, left: 0, failed: 0, bytes: 0, mirrors: 0, lists: 0 };
   readonly #random: () => number;
   readonly #stayMs: number;
   readonly #content: Content = randomContent(SIZE, 11);
@@ -51,6 +58,30 @@ export class SoakScene implements AsyncDisposable {
     this.#random = mulberry32(seed);
     this.#handler = createHandler({ allowPrivate: true, download: OPTIONS });
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, this.#handler);
+  }
+
+  /**
+   * Reads from so many lists of mirrors that what is remembered of files and hosts reaches its bounds: from then
+   * on, what is new replaces what is old.
+   */
+  async fill(lists: number = MAX_RECORDS): Promise<void> {
+    const { mirrors: count } = FILLING;
+    for (let done = 0; done < lists; done += FILLING.lists * count) {
+      const options = { content: this.#content, etag: '"1"' };
+      const mirrors = await Promise.all(Array.from({ length: count }, () => startMirror(options)));
+      await Promise.all(mirrors.map(async (_, index) => {
+        const some = [0, 1, 2].map((next) => mirrors[(index + next) % count]!.url);
+        for (let list = 0; list < FILLING.lists; list++) {
+          const response = await this.#ask(some.map((url) => `${url}?${list}`), {
+            range: `bytes=0-${FILLING_BYTES - 1}`,
+          });
+          const { byteLength } = await response.arrayBuffer();
+          if (byteLength !== FILLING_BYTES) throw new Error(`${response.status}, ${byteLength} B`);
+          this.counts.lists++;
+        }
+      }));
+      for (const mirror of mirrors) await mirror.close();
+    }
   }
 
   /** Lets everybody do what they do for some time, then go away. */
@@ -113,12 +144,10 @@ export class SoakScene implements AsyncDisposable {
   async #proxy(over: AbortSignal): Promise<void> {
     const start = Math.floor(this.#random() * SIZE);
     const leaveAt = this.#leaveAt();
-    const { port } = this.#server.addr;
-    const url = `http://127.0.0.1:${port}/proxy?host=${this.#urls().join()}`;
     const left = new AbortController();
     const signal = AbortSignal.any([left.signal, over]);
     try {
-      const response = await fetch(url, { headers: { range: `bytes=${start}-` }, signal });
+      const response = await this.#ask(this.#urls(), { range: `bytes=${start}-` }, signal);
       if (response.status !== 206) {
         await response.body?.cancel();
         this.counts.failed++;
@@ -130,6 +159,11 @@ export class SoakScene implements AsyncDisposable {
     } finally {
       left.abort();
     }
+  }
+
+  #ask(urls: readonly string[], headers: HeadersInit, signal?: AbortSignal): Promise<Response> {
+    const url = `http://127.0.0.1:${this.#server.addr.port}/proxy?host=${urls.join()}`;
+    return fetch(url, { headers, signal: signal ?? null });
   }
 
   async #read(

@@ -6,6 +6,8 @@ import { parseSoakArguments, slopeRows } from "./soak.ts";
 // What the sanitizers of the test would find: a timer, a socket or a listener that is left.
 Deno.test("a crowd at library and proxy gets the right bytes, and leaves nothing behind", async () => {
   await using scene = new SoakScene(1, 2000);
+  await scene.fill(64);
+  assertEquals(scene.counts.lists, 64);
   await scene.run(2500);
   const { complete, left, bytes, mirrors } = scene.counts;
   assert(bytes > 0 && complete + left > 0 && mirrors > 4, JSON.stringify(scene.counts));

@@ -67,9 +67,14 @@ interface MirrorSet {
   /** URLs of mirrors that contradicted the record in a download, with the same bytes as far as compared. */
   readonly suspected: Set<string>;
   probe: SharedWork<FileRecord> | undefined;
+  /** How much is known, in characters. */
+  length: number;
 }
 
-const MAX_RECORDS = 1000;
+/** Maximum number of lists of mirrors of which something is remembered. */
+export const MAX_RECORDS = 1000;
+/** Maximum of what is remembered of all, in characters: mirrors choose how much their headers say. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** Maximum number of pieces of a file by which it is recognized; each is a few dozen bytes. */
 const MAX_PIECES = 32;
 /** How long a mirror that contradicts itself is asked again at most. */
@@ -86,6 +91,8 @@ export class KnownFiles {
   readonly #options: KnownFilesOptions;
   /** By mirrors; the least recently probed first. */
   readonly #sets = new Map<string, MirrorSet>();
+  /** How much is known of all of them, in characters. */
+  #length = 0;
   #probes = 0;
 
   constructor(options: KnownFilesOptions) {
@@ -159,7 +166,7 @@ export class KnownFiles {
     const late = found?.mirrors.filter((one) => !one.unreliable && isNew(one.url)) ?? [];
     const all = spread([...record.file.pieces ?? [], ...pieces]);
     const file = { ...record.file, mirrors: [...mirrors, ...late], pieces: all };
-    set!.record = { ...record, file };
+    this.#keep(keyOf(wanted), set!, { ...record, file });
   }
 
   /**
@@ -184,13 +191,13 @@ export class KnownFiles {
     this.#probes++;
     this.#sets.delete(key);
     this.#sets.set(key, set);
-    const [oldest] = this.#sets.keys();
-    if (this.#sets.size > MAX_RECORDS) this.#sets.delete(oldest!);
+    this.#forgetOldest();
     const probe = new SharedWork(async (signal) => {
       try {
-        set.record = await this.#record(set, wanted, await open(signal), signal);
+        const record = await this.#record(set, wanted, await open(signal), signal);
+        this.#keep(key, set, record);
         set.isValid = true;
-        return set.record;
+        return record;
       } finally {
         this.#probes--;
         if (set.probe === probe) set.probe = undefined;
@@ -200,6 +207,27 @@ export class KnownFiles {
       }
     });
     return probe;
+  }
+
+  /** Sets what is known of a file. */
+  #keep(key: string, set: MirrorSet, record: FileRecord): void {
+    set.record = record;
+    // It was forgotten while the probe ran.
+    if (this.#sets.get(key) !== set) return;
+    const length = lengthOf([key, record]);
+    this.#length += length - set.length;
+    set.length = length;
+    this.#forgetOldest();
+  }
+
+  /** Forgets those that were probed least recently, as long as there are too many, or too much is known. */
+  #forgetOldest(): void {
+    for (const [key, { length }] of this.#sets) {
+      const isEnough = this.#sets.size <= MAX_RECORDS && this.#length <= MOST_CHARACTERS;
+      if (isEnough || this.#sets.size === 1) return;
+      this.#sets.delete(key);
+      this.#length -= length;
+    }
   }
 
   /** Makes the record of a file from what a probe has found out. */
@@ -307,7 +335,16 @@ function firstPiece({ expectedPieces }: WantedOptions = {}): DownloaderOptions {
 }
 
 function newSet(): MirrorSet {
-  return { record: undefined, isValid: false, changes: 0, suspected: new Set(), probe: undefined };
+  const nothing = { record: undefined, isValid: false, changes: 0, probe: undefined, length: 0 };
+  return { ...nothing, suspected: new Set() };
+}
+
+/** Returns how much memory data takes, about, in characters of its texts. */
+function lengthOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  const isBag = value instanceof Map || value instanceof Set;
+  const members: unknown[] = isBag ? [...value] : Object.values(value ?? {});
+  return members.reduce<number>((sum, member) => sum + 16 + lengthOf(member), 0);
 }
 
 /** Returns pieces in order, each once, and not too many, spread evenly. */
