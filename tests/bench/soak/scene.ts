@@ -28,7 +28,8 @@ const OPTIONS: DownloaderOptions = {
   connectTimeoutMs: 3000,
   headersTimeoutMs: 3000,
   idleTimeoutMs: 3000,
-  retry: { minDelayMs: 20, maxDelayMs: 200, attempts: 3 },
+  // A mirror that refuses everything is not waited for: the crowd is to go when its time is over.
+  retry: { minDelayMs: 20, maxDelayMs: 200, attempts: 3, maxQuietMs: 3000 },
 };
 
 /** What the readers did. */
@@ -69,17 +70,20 @@ export class SoakScene implements AsyncDisposable {
     for (let done = 0; done < lists; done += FILLING.lists * count) {
       const options = { content: this.#content, etag: '"1"' };
       const mirrors = await Promise.all(Array.from({ length: count }, () => startMirror(options)));
-      await Promise.all(mirrors.map(async (_, index) => {
-        const some = [0, 1, 2].map((next) => mirrors[(index + next) % count]!.url);
-        for (let list = 0; list < FILLING.lists; list++) {
-          const response = await this.#ask(some.map((url) => `${url}?${list}`), {
-            range: `bytes=0-${FILLING_BYTES - 1}`,
-          });
+      const all = Array.from(
+        { length: FILLING.lists * count },
+        (_, index) => [0, 1, 2].map((next) => `${mirrors[(index + next) % count]!.url}?${index}`),
+      );
+      const read = async () => {
+        for (let urls = all.shift(); urls !== undefined; urls = all.shift()) {
+          const range = `bytes=0-${FILLING_BYTES - 1}`;
+          const response = await this.#ask(urls, { range });
           const { byteLength } = await response.arrayBuffer();
           if (byteLength !== FILLING_BYTES) throw new Error(`${response.status}, ${byteLength} B`);
           this.counts.lists++;
         }
-      }));
+      };
+      await Promise.all(Array.from({ length: READERS.proxy }, read));
       for (const mirror of mirrors) await mirror.close();
     }
   }
