@@ -16,6 +16,8 @@ import {
 const BUFFER_SIZE = 64 * 1024;
 /** How many descriptors a connection of a client takes that is relayed. */
 export const RELAYED_DESCRIPTORS = 3;
+/** More bytes of a response may follow for so long, in milliseconds. */
+const RELAYING_MS = 500;
 const LOOPBACK = "127.0.0.1";
 
 /** Reports whether the process may relay to itself. */
@@ -129,6 +131,7 @@ class TlsConnection {
   #hasServed = false;
   #idleSince: number | undefined = performance.now();
   #writingSince: number | undefined;
+  #writtenAt = -Infinity;
 
   constructor(
     client: Socket,
@@ -146,7 +149,7 @@ class TlsConnection {
 
   /** Since when there has been no request; `undefined` while there is one. */
   get idleSince(): number | undefined {
-    return this.#idleSince;
+    return this.#writingSince === undefined ? this.#idleSince : undefined;
   }
 
   /** How much would be lost if it were closed now, where it is idle. */
@@ -181,6 +184,7 @@ class TlsConnection {
         this.#writingSince = performance.now();
         const written = await this.#client.write(bytes);
         this.#writingSince = undefined;
+        this.#writtenAt = performance.now();
         return written;
       },
     };
@@ -202,15 +206,22 @@ class TlsConnection {
 
   ended(): void {
     if (--this.#requests > 0 || this.#isClosed) return;
-    if (this.#isLast) return this.close();
     this.#idleSince = performance.now();
-    this.#wait(this.#options.idleTimeoutMs);
+    this.#wait(this.#isLast ? RELAYING_MS : this.#options.idleTimeoutMs);
   }
 
   /** Ends it after the requests that are under way. */
   end(): void {
     this.#isLast = true;
-    if (this.#requests === 0) this.close();
+    if (this.#requests > 0) return;
+    if (this.#isRelaying()) this.#wait(RELAYING_MS);
+    else this.close();
+  }
+
+  /** Whether a response that has left the server may still be on its way through here. */
+  #isRelaying(): boolean {
+    const isFresh = performance.now() < this.#writtenAt + RELAYING_MS;
+    return this.#hasServed && (isFresh || this.#writingSince !== undefined);
   }
 
   /** Closes it at once. */
@@ -230,7 +241,8 @@ class TlsConnection {
 
   #wait(ms: number): void {
     clearTimeout(this.#timer);
-    if (ms !== Infinity) this.#timer = setTimeout(() => this.close(), ms);
+    if (ms === Infinity) return;
+    this.#timer = setTimeout(() => this.#isRelaying() ? this.#wait(ms) : this.close(), ms);
   }
 }
 

@@ -150,6 +150,8 @@ Deno.test("HttpListener: what is no request is refused, and the connection close
       [get("/", `X: ${long}\r\n`), 431],
       [`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n${long}`, 413],
       ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400],
+      ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400],
+      ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n", 413],
       ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505],
     ];
     for (const [request, status] of table) {
@@ -178,6 +180,38 @@ Deno.test("HttpListener: a body that fails never ends like a complete one", asyn
       assertMatch(answer, /begin(\r\n)?$/);
     }, { handler: () => Promise.resolve(failing(length)) });
   }
+});
+
+Deno.test("HttpListener: a body of another length than was said breaks its connection", async () => {
+  const handler = ({ url }: Request) => {
+    const body = url.endsWith("/long") ? "longer than was said" : "so";
+    return Promise.resolve(new Response(body, { headers: { "content-length": "7" } }));
+  };
+  await withListener(async ({ connect }) => {
+    for (const path of ["/long", "/short"]) {
+      using client = await connectAnd(connect, get(path));
+      assertEquals(/\r\n\r\n[^]{7}$/.test(await client.rest()), false);
+    }
+  }, { handler });
+});
+
+Deno.test("HttpListener: the handler gets the URL of a request whose Host is none as it was sent", async () => {
+  const urls: string[] = [];
+  await withListener(async ({ connect }) => {
+    for (const host of ["a b", "[", "a:99999"]) {
+      using client = await connectAnd(
+        connect,
+        `GET /f HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      );
+      await client.rest();
+    }
+  }, {
+    handler: ({ url }) => {
+      urls.push(url);
+      return Promise.resolve(text("seen"));
+    },
+  });
+  assertEquals(urls, ["http://a b/f", "http://[/f", "http://a:99999/f"]);
 });
 
 Deno.test("HttpListener: a client that leaves is noticed before and while it gets a response", async () => {
@@ -392,6 +426,41 @@ Deno.test("HttpListener with TLS: what is silent, before and after the handshake
     handler: ({ url, method }) => {
       const { protocol, pathname } = new URL(url);
       return Promise.resolve(text(`${protocol} ${method} ${pathname}`));
+    },
+  });
+});
+
+Deno.test("HttpListener with TLS: idle connections make way, and a shutdown waits for requests", async () => {
+  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
+  const going = Promise.withResolvers<void>();
+  let began = 0;
+  await withListener(async ({ listener }) => {
+    const { hostname, port } = listener.addr;
+    const connect = async () => {
+      const socket = await Deno.connectTls({ hostname, port, caCerts: [caPem] });
+      await socket.handshake();
+      return new Client(socket);
+    };
+    using busy = await connectAnd(connect, get("/wait"));
+    await until(() => began === 1 ? true : undefined);
+    const idle: Client[] = [];
+    for (let count = 0; count < 4; count++) idle.push(await connectAnd(connect, get("/1")));
+    for (const client of idle.slice(0, 2)) await client.rest();
+    assertEquals(listener.counts.evicted, 2);
+    const ended = listener.shutdown();
+    for (const client of idle.slice(2)) await client.rest();
+    going.resolve();
+    assertMatch(await busy.rest(), /done$/);
+    await ended;
+    for (const client of idle) client.leave();
+  }, {
+    tls: { cert, key },
+    maxConnections: 3,
+    handler: async ({ url }) => {
+      if (!url.endsWith("/wait")) return text("idle");
+      began++;
+      await going.promise;
+      return text("done");
     },
   });
 });
