@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type FileInfo, MirrorMismatchError } from "../../../../mod.ts";
+import { type Downloader, type FileInfo, MirrorMismatchError } from "../../../../mod.ts";
 import type { CommandError } from "../../../command_line/command_error.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { ConditionOptions } from "../../arguments/conditions.ts";
@@ -24,7 +24,7 @@ import type { Conditions } from "./conditions.ts";
 import { DownloadState } from "./download_state.ts";
 import type { TraceFile } from "../../output/trace_file.ts";
 import { beginDownload, type Beginning, type Begun, MetalinkFound } from "./begin_download.ts";
-import { findRange } from "./find_range.ts";
+import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../../report/write_out.ts";
 
 export interface FileDownloadContext extends FileContext {
@@ -209,33 +209,14 @@ export class FileDownload {
   }
 
   async #fetch(output: Output, trace: TraceFile | undefined, begun?: Begun): Promise<void> {
-    const isVerified = isVerifiable(this.#checks);
-    const { signal, report } = this.#context;
     const range = begun?.range ??
-      await findRange(this.#task, { ...this.#context.options, signal });
+      await findRange(this.#task, { ...this.#context.options, signal: this.#context.signal });
     const { part } = output;
     this.#start = range.start;
     part?.expect(range);
-    const onProgress = (share: number) => {
-      signal.throwIfAborted();
-      report.rereading(share);
-    };
-    const { expectedPieces: pieces } = this.#context.options;
-    let compared: readonly Piece[] = [];
-    let overlap: number | undefined;
-    if (part !== undefined && part.existing.length > 0) {
-      if (pieces !== undefined) await part.existing.keepProved(range, pieces, onProgress);
-      else {
-        await part.existing.verify(range, onProgress);
-        // A checksum of the whole file proves more than pieces do.
-        if (!isVerified) {
-          overlap = this.#loneOverlap(part);
-          if (overlap === undefined) compared = await part.existing.digestsToCompare(range);
-        }
-      }
-    }
+    const compared = await this.#keep(part, range);
     const { existing } = this.#state;
-    this.#state.continuesAt = continuationStart(existing, pieces, overlap);
+    const isVerified = isVerifiable(this.#checks);
     const begin = async (size: number | undefined) =>
       isVerified ? await verifierOf(this.#checks, size) : undefined;
     await using early = existing > 0 ? await begin(existing) : undefined;
@@ -264,16 +245,52 @@ export class FileDownload {
       download.release(bytes);
     }
     continuation?.finish();
+    await this.#verify([verifier, served], range, download);
+  }
+
+  /**
+   * Keeps what the part file has of this file, and determines where to continue it. Returns the pieces of it
+   * that mirrors are compared by.
+   */
+  async #keep(part: PartFile | undefined, range: FoundRange): Promise<readonly Piece[]> {
+    const { signal, report, options: { expectedPieces: pieces } } = this.#context;
+    let compared: readonly Piece[] = [];
+    let overlap: number | undefined;
+    if (part !== undefined && part.existing.length > 0) {
+      const onProgress = (share: number) => {
+        signal.throwIfAborted();
+        report.rereading(share);
+      };
+      if (pieces !== undefined) await part.existing.keepProved(range, pieces, onProgress);
+      else {
+        await part.existing.verify(range, onProgress);
+        // A checksum of the whole file proves more than pieces do.
+        if (!isVerifiable(this.#checks)) {
+          overlap = this.#loneOverlap(part);
+          if (overlap === undefined) compared = await part.existing.digestsToCompare(range);
+        }
+      }
+    }
+    this.#state.continuesAt = continuationStart(this.#state.existing, pieces, overlap);
+    return compared;
+  }
+
+  /** Verifies the bytes, which have all come; where they are wrong, finds out who has sent them. */
+  async #verify(
+    verifiers: readonly (FileVerifier | ChecksumVerifier | undefined)[],
+    { start }: FoundRange,
+    download: Downloader,
+  ): Promise<void> {
+    const { part } = this.#state;
     const stays = part !== undefined && !this.#task.target.removeOnError;
     const kept = stays ? `; the bytes are kept in ${part.partName}` : "";
     try {
-      await verifier?.verify(kept);
-      await served?.verify(kept);
+      for (const verifier of verifiers) await verifier?.verify(kept);
     } catch (error) {
       const { findLiar } = await import("../checks/find_liar.ts");
       const { urls } = this.#task;
-      const { options } = this.#context;
-      const wrong = { part, start: range.start, download, urls, options, checks: this.#checks };
+      const { options, signal, report } = this.#context;
+      const wrong = { part, start, download, urls, options, checks: this.#checks };
       await findLiar(error, { ...wrong, signal, report });
     }
   }
