@@ -16,7 +16,8 @@ Deno.test("--mirror-list: the mirrors of a list that answer first are used", asy
     assertEquals(place.read("file.bin"), FILE.read(0, FILE.size));
     assertStringIncludes(shown, "left out: 1 of another scheme");
     assertMatch(shown, /file\.bin answered in \d+ ms/);
-    assertMatch(shown, /3 of 3 mirrors of .*list answered; the fastest are used/);
+    // On a busy machine, the last one may take too long.
+    assertMatch(shown, /[23] of 3 mirrors of .*list answered; the fastest are used/);
     // Of the two, one may bring everything.
     assertMatch(shown, /from (1 of )?2 mirrors/);
   });
