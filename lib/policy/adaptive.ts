@@ -294,7 +294,9 @@ export class AdaptivePolicy implements Policy {
     const most = Math.min(LONGEST_RANGE, source.mostBytes, share);
     // Where requests are limited, each is for as much as can be held.
     const room = view.windowSize / (view.mirrors.length + 1);
-    const least = Math.min(source.leastBytes, room, source.mostBytes);
+    const few = Math.min(source.leastBytes, room, source.mostBytes);
+    // In a crowd, each step costs as much as many bytes: a stream is read on by what there is room for.
+    const least = Math.max(few, this.restBytes ?? 0);
     return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, growth * before)));
   }
 }

@@ -103,7 +103,7 @@ Deno.test("Crowd.choose(): a mirror with a stream, else the least used of the fa
   // How fast it is remains to be seen.
   assertEquals(chosen([{}, { link: linkView({ isMeasured: false }) }, {}], [9, 2, 8]), 1);
   assertEquals(chosen([{}, {}, {}], [3, 3, 3]), undefined);
-  assertEquals(chosen([{}, {}, {}], [9, 9, 9], 2_000_000), undefined);
+  assertEquals(chosen([{}, {}, {}], [9, 9, 9], 4_000_000), undefined);
   assertEquals(chosen([{}], [99]), undefined);
 });
 

@@ -18,8 +18,9 @@ const CHUNKS = 16;
 
 /** unless they would be smaller than this, in bytes, */
 const LEAST_CHUNK = 16 * 1024;
-/** or it has room for so many large ones. */
-const FEW_CHUNKS = 8;
+/** or it has room for so many large ones: each costs as much processor time as its bytes. */
+const FEW_CHUNKS = 6;
+const LARGE_CHUNK = 2 * FIRST_CHUNK;
 
 /**
  * The consumer takes bytes at most once in this time, in milliseconds: each part costs it and the
@@ -171,7 +172,12 @@ export class DeliveryWindow {
    * hands over up to 64 KiB at once: where there is room for a few of them, none is read in two pieces.
    */
   get chunkSize(): number {
-    const least = this.windowSize >= FEW_CHUNKS * FIRST_CHUNK ? FIRST_CHUNK : LEAST_CHUNK;
+    const fewest = this.windowSize / FEW_CHUNKS;
+    const least = fewest >= LARGE_CHUNK
+      ? LARGE_CHUNK
+      : fewest >= FIRST_CHUNK
+      ? FIRST_CHUNK
+      : LEAST_CHUNK;
     return Math.min(CHUNK, Math.max(least, Math.floor(this.windowSize / CHUNKS)));
   }
 

@@ -131,8 +131,19 @@ export class MemoryBudget {
   }
 
   #share(downloads: number): number {
-    return Math.min(Math.floor(this.#bytes / downloads), this.#mostShare);
+    const most = Math.floor(this.#bytes / this.#leastShare);
+    const shares = Math.max(downloads, Math.min(stepFor(downloads), this.#maxDownloads, most));
+    return Math.min(Math.floor(this.#bytes / shares), this.#mostShare);
   }
+}
+
+/**
+ * Returns for how many downloads the memory is shared where there are so many. Among many, the shares do
+ * not change with each that comes or goes, as each change costs every other download a new plan.
+ */
+function stepFor(downloads: number): number {
+  const step = 2 ** Math.max(0, Math.floor(Math.log2(downloads)) - 3);
+  return Math.ceil(downloads / step) * step;
 }
 
 interface Member extends Admission {

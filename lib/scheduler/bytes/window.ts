@@ -13,7 +13,7 @@ const PRODUCTS = 20;
 /** A consumer that has left more than this part of the first size keeps it from growing. */
 const MOST_READY = 1 / 4;
 /** A window with less room than this for each mirror is small, in bytes. */
-const SMALL = 512 * 1024;
+const SMALL = 1024 * 1024;
 
 /** The pieces of a file by which its bytes are proved: only whole ones are delivered. */
 export interface Proofs {

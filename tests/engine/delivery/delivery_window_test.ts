@@ -66,10 +66,10 @@ Deno.test("DeliveryWindow: in a small window, fewer bytes are many", () => {
   assertEquals(window.read()?.byteLength, 1024);
 });
 
-Deno.test("DeliveryWindow.chunkSize is a part of the window, and no less than 64 KiB in all but tiny ones", () => {
+Deno.test("DeliveryWindow.chunkSize is a part of the window, and no less than 64 or 128 KiB in all but tiny ones", () => {
   const KIB = 1024;
-  const sizes = [100, 500, 512, 1000, 2048, 32_768].map((windowKib) =>
+  const sizes = [100, 320, 384, 767, 768, 2048, 4096, 32_768].map((windowKib) =>
     new DeliveryWindow(0, windowKib * KIB).chunkSize / KIB
   );
-  assertEquals(sizes, [16, 31.25, 64, 64, 128, 512]);
+  assertEquals(sizes, [16, 20, 64, 64, 128, 128, 256, 512]);
 });
