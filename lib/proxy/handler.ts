@@ -42,6 +42,7 @@ const SESSION_METHODS = ["GET", "HEAD", "POST", "DELETE"];
 const FILE_WAYS: Ways = { token: true, link: true };
 
 type Route = (request: ProxyRequest) => Promise<Response> | Response;
+type Routes = Readonly<Record<string, Route>>;
 
 /**
  * Creates a handler.
@@ -71,31 +72,10 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     running,
   });
   const admission = new Admission({ token, maxMirrors: resolved.maxMirrors });
-  const admitted = (route: Route, ways: Ways = {}): Route => async (request) => {
-    await admission.admit(request.request, request.url, ways);
-    return await route(request);
-  };
   const metricsResponse = async () => textResponse(await metrics.text(), metrics.contentType);
-  const routes: Readonly<Record<string, Route>> = {
-    "/": async ({ request }) => {
-      // Loaded on demand: players never ask for it.
-      const { pageResponse } = await import("./page/page.ts");
-      return pageResponse(request);
-    },
-    "/session": async ({ request }) => {
-      const { sessionResponse } = await import("./page/session.ts");
-      return await sessionResponse(request, admission);
-    },
-    "/link": admitted(async ({ url }) => {
-      const { linkResponse } = await import("./page/session.ts");
-      return await linkResponse(url, admission, resolved.maxMirrors);
-    }),
-    "/proxy": admitted((request) => files.serve(request), FILE_WAYS),
-    // A cache in front asks this before it hands out what it has.
-    "/admission": async ({ request, url }) => await admission.check(request, url, FILE_WAYS),
-    "/live": admitted((request) => files.watch(request), { link: true }),
-    "/healthz": () => textResponse("ok\n", "text/plain"),
-    ...metricsPath !== false && { [metricsPath]: admitted(metricsResponse) },
+  const routes: Routes = {
+    ...routesOf(files, admission, resolved.maxMirrors),
+    ...metricsPath !== false && { [metricsPath]: admitted(admission, metricsResponse) },
   };
   // A seek is a new download. Nothing below throws: what is held would be held for ever.
   const connections = keepConnections();
@@ -131,6 +111,38 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   });
 }
 
+/** Returns what responds at each path, but for the metrics. */
+function routesOf(files: FileService, admission: Admission, maxMirrors: number): Routes {
+  return {
+    "/": async ({ request }) => {
+      // Loaded on demand: players never ask for it.
+      const { pageResponse } = await import("./page/page.ts");
+      return pageResponse(request);
+    },
+    "/session": async ({ request }) => {
+      const { sessionResponse } = await import("./page/session.ts");
+      return await sessionResponse(request, admission);
+    },
+    "/link": admitted(admission, async ({ url }) => {
+      const { linkResponse } = await import("./page/session.ts");
+      return await linkResponse(url, admission, maxMirrors);
+    }),
+    "/proxy": admitted(admission, (request) => files.serve(request), FILE_WAYS),
+    // A cache in front asks this before it hands out what it has.
+    "/admission": async ({ request, url }) => await admission.check(request, url, FILE_WAYS),
+    "/live": admitted(admission, (request) => files.watch(request), { link: true }),
+    "/healthz": () => textResponse("ok\n", "text/plain"),
+  };
+}
+
+/** Returns a route that requests take only if they are admitted. */
+function admitted(admission: Admission, route: Route, ways: Ways = {}): Route {
+  return async (request) => {
+    await admission.admit(request.request, request.url, ways);
+    return await route(request);
+  };
+}
+
 /** What the proxy runs: each request until it has a response, and each download until it has ended. */
 class RunningWork {
   readonly #running = new Set<Promise<void>>();
@@ -152,7 +164,7 @@ class RunningWork {
 async function respond(
   request: Request,
   { routes, hosts }: {
-    readonly routes: Readonly<Record<string, Route>>;
+    readonly routes: Routes;
     readonly hosts: HostCheck;
   },
   signal: AbortSignal,

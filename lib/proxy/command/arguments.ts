@@ -7,7 +7,7 @@
 
 import type { DeliverAfter } from "../../../mod.ts";
 import { type CommandError, usageError } from "../../command_line/command_error.ts";
-import { parseFlags } from "../../command_line/flag_parser.ts";
+import { type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parsePositive, parseSeconds, readSize } from "../../command_line/values.ts";
 import { LEAST_SHARE } from "../capacity/memory_budget.ts";
 import { HOST_PATTERNS, parseHostPattern } from "../guard/host_pattern.ts";
@@ -65,7 +65,8 @@ export async function parseArguments(
   environmentToken?: string,
 ): Promise<ProxyArguments> {
   if (args[0] === "link") return await parseLinkArguments(args.slice(1), environmentToken);
-  const { rest, has, given, each } = await parseFlags("sphttp-proxy", args, FLAGS);
+  const flags = await parseFlags("sphttp-proxy", args, FLAGS);
+  const { rest, has, given } = flags;
   if (has("help")) return { type: "help", topic: rest[0] === "all" ? "all" : "common" };
   if (rest.length > 0) {
     throw usageError(
@@ -79,32 +80,14 @@ export async function parseArguments(
   if ((certFile === undefined) !== (keyFile === undefined)) {
     throw usageError("--cert and --key must be used together: a certificate and its private key");
   }
-  const hosts = each("allow-host", parsePattern);
-  const origins = each("cors", parseOrigin);
-  const stallTimeoutMs = given("stall-timeout", parseWait);
-  const options: ProxyOptions = {
-    allowPrivate: has("allow-private") ? true : undefined,
-    allowDowngrade: has("allow-downgrade") ? true : undefined,
-    discoverMirrors: has("discover-mirrors") ? true : undefined,
-    allowHosts: hosts.length > 0 ? hosts : undefined,
-    ownHosts: [...listenedOn(host), ...each("public-name", parsePublicName)],
-    maxMirrors: given("max-mirrors", parsePositive),
-    maxDownloads: given("max-downloads", parsePositive),
-    memory: given("memory", parseMemory),
-    cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
-    rememberMs: given("remember", parseWait),
-    trustDates: has("trust-dates") ? true : undefined,
-    retryMaxMs: given("retry-max-time", parseWait),
-    stallTimeoutMs,
-    download: { deliverAfter: given("deliver-after", parseDeliverAfter) },
-  };
+  const options = handlerOptions(flags, host);
   const token = tokenSource(
     given("token", parseToken),
     given("token-file", parseFile),
     environmentToken,
   );
   const isLocal = isLoopback(host) || host.toLowerCase() === "localhost";
-  const guarded = token !== undefined || hosts.length > 0;
+  const guarded = token !== undefined || options.allowHosts !== undefined;
   if (!guarded && !has("open") && !isLocal) throw unguarded(host);
   // Everyone may come to loopback, too, through a server in front.
   const isPrivate = token !== undefined || (isLocal && !has("open"));
@@ -119,7 +102,7 @@ export async function parseArguments(
     drainTimeoutMs: given("drain-timeout", parseWait) ?? 30_000,
     headerTimeoutMs: given("header-timeout", parseTimeout) ?? 15_000,
     idleTimeoutMs: given("idle-timeout", parseTimeout) ?? 60_000,
-    stallTimeoutMs: stallTimeoutMs ?? 120_000,
+    stallTimeoutMs: options.stallTimeoutMs ?? 120_000,
     maxConnections: given("max-connections", parsePositive),
     logFormat: has("log") ? given("log", parseLogFormat) : "text",
     warning: guarded || isLocal
@@ -129,6 +112,31 @@ export async function parseArguments(
     metrics: metrics.type === "address" ? metrics : undefined,
     token,
     options: { ...options, metricsPath: metrics.type === "path" ? metrics.path : false },
+  };
+}
+
+/** Returns the options of the handler, but for the metrics. */
+function handlerOptions(
+  { has, given, each }: ParsedFlags<typeof FLAGS[number]["name"]>,
+  host: string,
+): ProxyOptions {
+  const hosts = each("allow-host", parsePattern);
+  const origins = each("cors", parseOrigin);
+  return {
+    allowPrivate: has("allow-private") ? true : undefined,
+    allowDowngrade: has("allow-downgrade") ? true : undefined,
+    discoverMirrors: has("discover-mirrors") ? true : undefined,
+    allowHosts: hosts.length > 0 ? hosts : undefined,
+    ownHosts: [...listenedOn(host), ...each("public-name", parsePublicName)],
+    maxMirrors: given("max-mirrors", parsePositive),
+    maxDownloads: given("max-downloads", parsePositive),
+    memory: given("memory", parseMemory),
+    cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
+    rememberMs: given("remember", parseWait),
+    trustDates: has("trust-dates") ? true : undefined,
+    retryMaxMs: given("retry-max-time", parseWait),
+    stallTimeoutMs: given("stall-timeout", parseWait),
+    download: { deliverAfter: given("deliver-after", parseDeliverAfter) },
   };
 }
 
