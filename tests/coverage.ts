@@ -26,9 +26,12 @@ const NO_RECORD = "processes that run the rest end without a record of what they
 export const REASONS: Readonly<Record<string, string>> = {
   "lib/cli/process/interruption.ts": NO_RECORD,
   "lib/engine/insecure.ts": OTHER_RUNTIMES,
+  "lib/engine/requests/request_runner.ts":
+    "the rest is what comes, or is cancelled, in moments that no test can choose",
   "lib/engine/options/expected_pieces.ts": OTHER_RUNTIMES,
   "lib/environment.ts": OTHER_RUNTIMES,
   "lib/hashing/hash_thread.ts": "the rest runs in threads, of which no coverage is recorded",
+  "lib/proxy/command/serve.ts": NO_RECORD,
   "lib/proxy/listen/http_listener.ts": NO_RECORD,
   "lib/runtime.ts": OTHER_RUNTIMES,
   "lib/transport/connections/dead_address.ts": "tests look up no names of the network",

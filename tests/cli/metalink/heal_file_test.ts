@@ -117,3 +117,16 @@ Deno.test("healFile() takes what is right from mirrors none of which has everyth
     await heal(urls, [0, 5 * LENGTH, 7 * LENGTH], {}, "md5");
   });
 });
+
+Deno.test("healFile() says what cannot be healed: files without mirrors, and pieces that are too long", async () => {
+  const bad = [{ index: 0, start: 0, end: LENGTH, isMissing: false }];
+  const how = { signal, options: {}, onProgress: () => {} };
+  const refused = (wanted: MetalinkFile, pieces = bad) =>
+    assertRejects(() => healFile("f", wanted, pieces, how), CommandError);
+  const error = await refused(described([], "sha-256"));
+  assertStringIncludes(error.message, "the Metalink has no http or https URL of f");
+  const long = await refused(described(["http://a.example/f"], "sha-256"), [
+    { index: 0, start: 0, end: 2 ** 30, isMissing: false },
+  ]);
+  assertStringIncludes(long.message, "download the file instead");
+});

@@ -31,3 +31,18 @@ Deno.test("ExistingPart.verify() finds bytes that are not those that were receiv
     assertStringIncludes(message, "f.part differs from its record behind byte 0");
   }
 });
+
+Deno.test("ExistingPart.read() says that another program has truncated the file", async () => {
+  using place = partWorkplace();
+  const bytes = randomContent(300_000).read(0, 300_000);
+  {
+    using part = await open(place);
+    part.begin({ ...facts(400_000), start: 0 });
+    await part.write(bytes);
+    await part.settle();
+  }
+  using part = await open(place, { resume: true });
+  Deno.truncateSync(place.part, 1000);
+  const message = await refuse(Array.fromAsync(part.existing.read(0)), ExitCode.RESUME);
+  assertStringIncludes(message, "f.part was truncated by another program");
+});

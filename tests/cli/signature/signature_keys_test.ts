@@ -16,6 +16,7 @@ import {
   sign,
   signText,
   unarmored,
+  withoutSubkey,
 } from "../../support/signatures/openpgp_keys.ts";
 import { testWith } from "../../support/programs/programs.ts";
 import { workplace } from "../../support/workplace.ts";
@@ -295,4 +296,16 @@ testWith(["minisign"], "minisign: what it signs is verified", async () => {
     const signer = await signerOf(place.readText("f.minisig"), [place.readText("k.pub")]);
     assertStringIncludes(signer, "(a comment)");
   }
+});
+
+Deno.test("OpenPGP: a subkey that has expired, or was revoked, counts for nothing", async () => {
+  const expired = await makeKey({ subkey: true, subkeyFor: 10 });
+  const early = await sign(CONTENT, expired, daysAgo(25));
+  const day = daysAgo(20).toISOString().slice(0, 10);
+  const old = new RegExp(`the subkey of its key .* expired on ${day}`);
+  assertMatch(await refused(early, [expired.armored]), old);
+  const key = await makeKey({ subkey: true });
+  const signature = await sign(CONTENT, key);
+  const said = await refused(signature, [await withoutSubkey(key)]);
+  assertMatch(said, /the subkey of its key .* was revoked/);
 });

@@ -3,22 +3,31 @@ import { main } from "../../../lib/proxy/command/main.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { workplace } from "../../support/workplace.ts";
 
-/** Runs the command in this process; returns its exit code and what it says. */
-async function run(...args: string[]): Promise<[code: number, said: string]> {
-  const { writeSync } = Deno.stderr;
+/** Runs the command in this process; returns its exit code and what it writes. */
+async function run(...args: string[]): Promise<[code: number, written: string]> {
+  const streams = [Deno.stdout, Deno.stderr];
+  const own = streams.map(({ writeSync }) => writeSync);
   const { warn } = console;
-  let said = "";
+  let written = "";
   try {
-    Deno.stderr.writeSync = (bytes) => {
-      said += new TextDecoder().decode(bytes);
-      return bytes.byteLength;
-    };
-    return [await main(args), said];
+    for (const stream of streams) {
+      stream.writeSync = (bytes) => {
+        written += new TextDecoder().decode(bytes);
+        return bytes.byteLength;
+      };
+    }
+    return [await main(args), written];
   } finally {
-    Deno.stderr.writeSync = writeSync;
+    for (const [index, stream] of streams.entries()) stream.writeSync = own[index]!;
     console.warn = warn;
   }
 }
+
+Deno.test("sphttp-proxy link --help says what the link is good for", async () => {
+  const [code, written] = await run("link", "--help");
+  assertEquals(code, 0);
+  assertStringIncludes(written, "sphttp-proxy link");
+});
 
 Deno.test("sphttp-proxy says which of the certificates in its arguments is invalid", async () => {
   using place = workplace();

@@ -444,7 +444,11 @@ Deno.test("HttpListener with TLS: idle connections make way, and a shutdown wait
     using busy = await connectAnd(connect, get("/wait"));
     await until(() => began === 1 ? true : undefined);
     const idle: Client[] = [];
-    for (let count = 0; count < 4; count++) idle.push(await connectAnd(connect, get("/1")));
+    for (let count = 0; count < 4; count++) {
+      const client = await connectAnd(connect, get("/1"));
+      await client.read(/idle$/);
+      idle.push(client);
+    }
     for (const client of idle.slice(0, 2)) await client.rest();
     assertEquals(listener.counts.evicted, 2);
     const ended = listener.shutdown();
@@ -460,6 +464,32 @@ Deno.test("HttpListener with TLS: idle connections make way, and a shutdown wait
       if (!url.endsWith("/wait")) return text("idle");
       began++;
       await going.promise;
+      return text("done");
+    },
+  });
+});
+
+Deno.test("HttpListener with TLS: clients that leave before they say anything, requests at once, a handler that throws", async () => {
+  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
+  const both = Promise.withResolvers<void>();
+  let began = 0;
+  await withListener(async ({ connect, listener }) => {
+    (await connect()).leave();
+    const { hostname, port } = listener.addr;
+    using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
+    const ask = async (path: string) => {
+      const response = await fetch(`https://${hostname}:${port}${path}`, { client });
+      return [response.status, await response.text()];
+    };
+    assertEquals(await Promise.all([ask("/1"), ask("/2")]), [[200, "done"], [200, "done"]]);
+    assertEquals(await ask("/throw"), [500, ""]);
+    await until(() => listener.counts.open === 1 ? true : undefined);
+  }, {
+    tls: { cert, key },
+    handler: async ({ url }) => {
+      if (url.endsWith("/throw")) throw new Error("thrown");
+      if (++began === 2) both.resolve();
+      await both.promise;
       return text("done");
     },
   });

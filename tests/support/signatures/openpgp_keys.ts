@@ -20,13 +20,15 @@ export interface KeyOptions {
   readonly validFor?: number;
   /** Whether a subkey signs. */
   readonly subkey?: boolean;
+  /** How long that is valid, in days. */
+  readonly subkeyFor?: number;
   /** Whether it is so short that it can be broken. */
   readonly weak?: boolean;
 }
 
 /** Makes a pair of keys. */
 export async function makeKey(
-  { age = 30, validFor, subkey = false, weak = false }: KeyOptions = {},
+  { age = 30, validFor, subkey = false, subkeyFor, weak = false }: KeyOptions = {},
 ) {
   const { privateKey, publicKey } = await openpgp.generateKey({
     // What GnuPG 2 knows.
@@ -36,7 +38,7 @@ export async function makeKey(
     userIDs: [{ name: "A Publisher", email: "keys@publisher.example" }],
     date: daysAgo(age),
     keyExpirationTime: validFor === undefined ? 0 : validFor * DAY_S,
-    subkeys: subkey ? [{ sign: true }] : [],
+    subkeys: subkey ? [{ sign: true, keyExpirationTime: (subkeyFor ?? 0) * DAY_S }] : [],
     format: "object",
   });
   return { privateKey, publicKey, armored: publicKey.armor() };
@@ -66,6 +68,14 @@ export async function signText(text: string, { privateKey }: KeyPair): Promise<s
 export async function revoked({ privateKey }: KeyPair): Promise<string> {
   const { publicKey } = await openpgp.revokeKey({ key: privateKey, format: "armored" });
   return publicKey;
+}
+
+/** Returns the public key, whose subkey is revoked, in armor. */
+export async function withoutSubkey({ privateKey }: KeyPair): Promise<string> {
+  const key = await openpgp.readPrivateKey({ armoredKey: privateKey.armor() });
+  const primary = key.keyPacket as openpgp.SecretKeyPacket;
+  key.subkeys = await Promise.all(key.subkeys.map((subkey) => subkey.revoke(primary)));
+  return key.toPublic().armor();
 }
 
 /** Returns the public key, renewed so that it does not expire, in armor. */

@@ -93,13 +93,10 @@ async function search(
   const fits = async (bytes: AsyncIterable<Uint8Array>) => {
     await using verifier = await FileVerifier.of(checks, range.end - range.start);
     for await (const some of bytes) await verifier.update(some);
-    try {
-      await verifier.verify();
-      return true;
-    } catch (error) {
-      if (isOfOtherContent(error)) return false;
-      throw error;
-    }
+    return await verifier.verify().then(() => true, (error) => {
+      if (!isOfOtherContent(error)) throw error;
+      return false;
+    });
   };
   try {
     using variants = await openUnnamed(path);

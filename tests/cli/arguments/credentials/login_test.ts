@@ -70,3 +70,11 @@ testWith(
     assertEquals(place.read("f"), content.read(0, 1000));
   },
 );
+
+Deno.test("Login.apply() adds nothing to URLs of hosts that the netrc file does not name", async () => {
+  using place = workplace();
+  const netrc = place.write("netrc", "machine a.example login me password secret");
+  const login = await Login.of({ user: undefined, netrc });
+  assertEquals(login.apply("http://a.example/f"), "http://me:secret@a.example/f");
+  assertEquals(login.apply("http://b.example/f"), "http://b.example/f");
+});

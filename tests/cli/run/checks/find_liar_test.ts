@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { findLiar, type WrongFile } from "../../../../lib/cli/run/checks/find_liar.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 import { formatMetalink } from "../../../../metalink.ts";
 import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
 import { withMirrors } from "../../../support/download.ts";
@@ -126,4 +128,40 @@ Deno.test("-r: a range of the file is corrected in the same way", async () => {
     assertEquals(work.read("film"), range);
     assertStringIncludes(shown, `${urls[0]} sent other bytes than the file has`);
   });
+});
+
+Deno.test("findLiar() leaves errors alone that say nothing of the content", async () => {
+  const error = new Error("the disk is full");
+  assertEquals(
+    await findLiar(error, { options: {} } as WrongFile).catch((thrown) => thrown),
+    error,
+  );
+});
+
+Deno.test("findLiar() says that a file cannot be corrected where its folder has gone", async () => {
+  using work = workplace();
+  using file = await Deno.open(work.write("film", "wrong"), { read: true, write: true });
+  const mirrors = ["http://a.example/f", "http://b.example/f"];
+  const wrong = {
+    part: {
+      finished: () => Promise.resolve({ file, path: work.at("gone/film") }),
+      ...{ existing: { length: 0 }, partName: "film.part", kept: undefined },
+    },
+    start: 0,
+    download: {
+      stats: () => ({ mirrors: mirrors.map((url) => ({ url, state: "active", bytes: 1 })) }),
+      origins: () => [],
+    },
+    options: {},
+    signal: new AbortController().signal,
+    report: { note: () => {}, comparing: () => {} },
+  };
+  const error = new CommandError(ExitCode.CHECKSUM, "the checksum differs");
+  const found = await findLiar(
+    error,
+    { checks: {}, urls: mirrors, ...wrong } as unknown as WrongFile,
+  )
+    .catch((thrown) => thrown);
+  assertEquals(found.exitCode, ExitCode.WRITE, found.message);
+  assertStringIncludes(found.message, "cannot correct film.part");
 });

@@ -228,3 +228,17 @@ Deno.test("-C - compares the last 8 MiB of a long part file with a link that loo
     assertEquals(place.read(name), content.read(0, expected === ExitCode.OK ? size : 9 * MEBIBYTE));
   }
 });
+
+Deno.test("-C - with a file that is there: mirrors that say no size, or nothing, and a part of the file", async () => {
+  using place = partWorkplace("file.bin");
+  Deno.writeFileSync(place.file, BYTES);
+  const args = ["-C", "-", "-o", place.file];
+  await using vague = await startMirror({ content: CONTENT, unknownLength: "chunked" });
+  assertStringIncludes(await shownBy([...args, vague.url]), "no mirror reports a size");
+  const faults = [{ kind: "status", status: 404 } as const];
+  await using gone = await startMirror({ content: CONTENT, faults });
+  assertEquals((await failCommand([...args, gone.url])).exitCode, 22);
+  await using mirror = await startMirror({ content: CONTENT });
+  const last = ["-r", `-${BYTES.length}`];
+  assertStringIncludes(await shownBy([...last, ...args, mirror.url]), "has the expected size");
+});

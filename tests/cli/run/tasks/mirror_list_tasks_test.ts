@@ -114,3 +114,19 @@ Deno.test("--mirror-list: what cannot be used is an error that says so", async (
     assertEquals(place.names(), ["list", "own"]);
   });
 });
+
+Deno.test("--mirror-list -: the list is read from stdin", async () => {
+  using place = workplace();
+  const own = Object.getOwnPropertyDescriptor(Deno.stdin, "readable");
+  await withMirrors([{}], async (urls) => {
+    const list = new Blob([bases(urls).join("\n")]).stream();
+    Object.defineProperty(Deno.stdin, "readable", { value: list, configurable: true });
+    try {
+      await runCommand(["--mirror-list", "-", "--path", "file.bin", "--output-dir", place.path]);
+    } finally {
+      if (own !== undefined) Object.defineProperty(Deno.stdin, "readable", own);
+      else delete (Deno.stdin as { readable?: unknown }).readable;
+    }
+  });
+  assertEquals(place.read("file.bin"), FILE.read(0, FILE.size));
+});

@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { formatMetalink } from "../../../../metalink.ts";
 import { createHandler } from "../../../../server.ts";
+import { MetalinkFiles } from "../../../../lib/proxy/answer/file/metalink_files.ts";
+import { Problem } from "../../../../lib/proxy/problem.ts";
 import { Access } from "../../../../lib/proxy/guard/access.ts";
 import { signedLink } from "../../../../lib/proxy/request/signed_link.ts";
 import { FILE, withMirrors } from "../../../support/download.ts";
@@ -173,4 +175,40 @@ Deno.test("a signed link to a Metalink is good for it, and for the file that it 
     const { bytes } = await ask(search.slice(1).replace(change[0]!, change[1]!));
     assertMatch(detailOf(bytes), /not signed for/, change[0]);
   }
+});
+
+Deno.test("/proxy?metalink=: only so many are read at once, and remembered", async () => {
+  const waiting = Promise.withResolvers<void>();
+  const asked: string[] = [];
+  const own = new AbortController();
+  const files = new MetalinkFiles({
+    policy: { check: () => Promise.resolve() },
+    ...{ maxMirrors: 4, longestPiece: 1 << 20, rememberMs: Infinity },
+    download: {
+      ...DOWNLOAD,
+      fetch: async (input) => {
+        const url = String(input);
+        asked.push(url);
+        if (url.endsWith("/slow")) await waiting.promise;
+        // Nearly as long as one may be.
+        const text = listing(["http://a.test/f"]).padEnd(4_100_000);
+        return new Response(text, { headers: { "content-length": `${text.length}` } });
+      },
+    },
+  });
+  const find = (path: string) =>
+    files.find({ url: `http://a.test/${path}`, file: undefined }, own.signal);
+  for (const path of ["0", "1", "2", "3", "4"]) {
+    assertEquals((await find(path)).name, "film.bin");
+  }
+  const before = asked.length;
+  await find("4");
+  assertEquals(asked.length, before);
+  // The first one had to make room.
+  await find("0");
+  assertEquals(asked.length > before, true);
+  const slow = Array.from({ length: 8 }, (_, index) => find(`${index}/slow`));
+  await assertRejects(() => find("one-more"), Problem, "limit of Metalinks");
+  waiting.resolve();
+  await Promise.all(slow);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatMetalink } from "../../../../metalink.ts";
 import { createHandler, type ProxyOptions } from "../../../../server.ts";
+import { MirrorDiscovery } from "../../../../lib/proxy/answer/file/mirror_discovery.ts";
 import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../../support/lab/content.ts";
 import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
@@ -209,4 +210,15 @@ Deno.test("discoverMirrors: a mirror that fails is reported as without it", asyn
   const { status, bytes } = await get();
   assertEquals(status, 404);
   assertEquals(JSON.parse(new TextDecoder().decode(bytes)).mirrors.length, 1);
+});
+
+Deno.test("MirrorDiscovery: where too many are looked for at once, a mirror is used alone", async () => {
+  const asked: string[] = [];
+  const discovery = new MirrorDiscovery({
+    policy: { check: () => Promise.resolve() },
+    download: { fetch: fetchOf({}, asked) },
+    ...{ maxMirrors: 4, allowDowngrade: false, rememberMs: 0, maxAtOnce: 0 },
+  });
+  const found = await discovery.find(ORIGIN, new AbortController().signal);
+  assertEquals([found, asked], [undefined, []]);
 });
