@@ -128,7 +128,7 @@ export class AdaptivePolicy implements Policy {
     // A range that was given back holds up everything after it.
     const urgent = atFront && ledger.wasReturned(gap.start);
     if (urgent) {
-      return view.limit.mayHurry(now) ? this.#askFront(gap, view, outlooks, now) : undefined;
+      return view.limit.mayHurry(now) ? this.#askFront(gap, view, outlooks) : undefined;
     }
     if (view.limit.openAt > now) return undefined;
     const asking = outlooks.filter((outlook) => outlook.wantsWork());
@@ -194,7 +194,7 @@ export class AdaptivePolicy implements Policy {
       : isLate
       ? !outlook.open
       : !outlook.wantsWork();
-    if (stream === undefined && isLate && isFed) return makeWay(outlook, now);
+    if (stream === undefined && isLate && isFed) return makeWay(outlook);
     if (isFed || (isLate ? !limit.mayHurry(now) : limit.openAt > now)) return undefined;
     const isNext = start === ledger.front ||
       (stream !== undefined && stream.position <= ledger.front);
@@ -214,13 +214,12 @@ export class AdaptivePolicy implements Policy {
     gap: ByteRange,
     view: DownloadView,
     outlooks: readonly Outlook[],
-    now: number,
   ): Plan | undefined {
     const short = shortest(view);
     const [best] = outlooks.filter(({ usable, silent }) => usable && !silent)
       .sort((one, other) => one.rushedAt(short) - other.rushedAt(short));
     if (best === undefined) return undefined;
-    if (!best.open) return makeWay(best, now);
+    if (!best.open) return makeWay(best);
     const range = cutOut(gap, gap.start, this.#length(best, view), short);
     return this.#plan(best, range, "front", view);
   }

@@ -49,7 +49,7 @@ export function rescue(
       const silentMs = now - expectedSince(request);
       const silent = silentMs > (isUrgent ? outlook.patienceMs : outlook.lossMs);
       if (!silent && !isUrgent) continue;
-      const others = outlooks.filter((other) => other !== outlook && canHelp(other, request, now));
+      const others = outlooks.filter((other) => other !== outlook && canHelp(other, request));
       const revoked = { type: "revoke", request: request.id } as const;
       if (silent && isWaitedFor(request, outlooks)) return revoked;
       if (others.length === 0) continue;
@@ -71,10 +71,10 @@ export function rescue(
  * Reports whether a mirror can take over from a request, or could if one of its own made way: not for one that
  * has not been answered, as its server may only take its time.
  */
-function canHelp(outlook: Outlook, { answeredAt }: RequestView, now: number): boolean {
+function canHelp(outlook: Outlook, { answeredAt }: RequestView): boolean {
   if (outlook.open) return true;
   if (answeredAt === undefined || !outlook.usable || outlook.silent) return false;
-  return makeWay(outlook, now) !== undefined;
+  return makeWay(outlook) !== undefined;
 }
 
 /**
@@ -90,14 +90,11 @@ function headEnd(request: RequestView, isShort: boolean): number | undefined {
 
 /**
  * Withdraws what a mirror was asked for last, where it has not answered that yet, and something is missing at the
- * front: a new connection takes two round trips, so it has to be a longer time until a place is free.
+ * front. Its next request needs a new connection, which takes a round trip more than one that is open: so it has
+ * to be longer until a place is free.
  */
-export function makeWay(
-  { source: { live, link }, slotMs }: Outlook,
-  now: number,
-): Plan | undefined {
-  // While the mirror speeds up, its requests take longer than its rate says.
-  if (slotMs < (link.ramping(now) ? 1 : 2) * link.latencyMs) return undefined;
+export function makeWay({ source: { live, link }, slotMs }: Outlook): Plan | undefined {
+  if (slotMs < link.latencyMs) return undefined;
   const last = live.findLast(({ kind, answeredAt, position, claimEnd }) =>
     kind === "range" && answeredAt === undefined && position < claimEnd
   );

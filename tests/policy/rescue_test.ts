@@ -178,8 +178,8 @@ Deno.test("rescue(): nothing is taken without another mirror that could deliver 
   };
   const from = { start: 500 * KIB, position: 500 * KIB };
   const late = silent(5000);
-  assertEquals(plan([mirror({ live: [late] }), mirror(asked(60 * KIB))]), "nothing");
-  assertEquals(plan([mirror({ live: [late] }), mirror(asked(100 * KIB))]), ["revoke", 0]);
+  assertEquals(plan([mirror({ live: [late] }), mirror(asked(30 * KIB))]), "nothing");
+  assertEquals(plan([mirror({ live: [late] }), mirror(asked(60 * KIB))]), ["revoke", 0]);
   const alike = silent(5000, { answeredAt: undefined, dueAt: NOW - 5000 });
   assertEquals(plan([mirror({ live: [alike] }), mirror(asked(100 * KIB))]), "nothing");
   const deaf = asked(100 * KIB).live!.map((one) => ({ ...one, ...from, dueAt: NOW - 400 }));
