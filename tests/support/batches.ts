@@ -28,7 +28,7 @@ const LONG: readonly (readonly [end: string, seconds: number])[] = [
 /** Seconds that any other file takes. */
 const USUAL_SECONDS = 2;
 /** Seconds that a batch takes at least: an isolate costs more than a second, and compiles all code again. */
-const LEAST_SECONDS = 40;
+const LEAST_SECONDS = 60;
 /** Neighbours, which tend to take equally long, are apart by one of so many parts of all files. */
 const PARTS = 16;
 

@@ -14,20 +14,37 @@ const IMPORT_MAP = new URL("../../import_map.npm.json", import.meta.url).pathnam
 async function downloadWith(
   env: Readonly<Record<string, string>>,
   url: string,
-  options: string,
+  options: object,
   permissions: readonly string[] = [],
 ): Promise<number | string> {
+  const [result] = await downloadEach(env, url, [options], permissions);
+  return result!;
+}
+
+/**
+ * Downloads with each of the options in turn, in one process of their own, from the URL with the query `?0`, `?1`, ….
+ * Resolves to the bytes that came, or the name and message of the error, for each.
+ */
+async function downloadEach(
+  env: Readonly<Record<string, string>>,
+  url: string,
+  rows: readonly object[],
+  permissions: readonly string[] = [],
+): Promise<(number | string)[]> {
   const code = `
     import { Downloader } from ${JSON.stringify(MODULE)};
-    let bytes = 0;
-    try {
-      for await (const part of new Downloader([${JSON.stringify(url)}], ${options})) {
-        bytes += part.byteLength;
+    const results = [];
+    for (const [row, options] of ${JSON.stringify(rows)}.entries()) {
+      let bytes = 0;
+      try {
+        const url = ${JSON.stringify(url)} + "?" + row;
+        for await (const part of new Downloader([url], options)) bytes += part.byteLength;
+        results.push([bytes, Deno.args.map((name) => Deno.env.get(name))]);
+      } catch (error) {
+        results.push([String(error)]);
       }
-      console.log(bytes, JSON.stringify(Deno.args.map((name) => Deno.env.get(name))));
-    } catch (error) {
-      console.log(String(error));
-    }`;
+    }
+    console.log(JSON.stringify(results));`;
   // With the permission, the environment must be the same afterwards.
   const names = permissions.length > 0 ? Object.keys(env) : [];
   const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
@@ -50,11 +67,11 @@ async function downloadWith(
   await writer.write(new TextEncoder().encode(code));
   await writer.close();
   const { stdout } = await process.output();
-  const text = new TextDecoder().decode(stdout).trim();
-  const [, bytes, values] = /^(\d+) (\[.*\])$/.exec(text) ?? [];
-  if (bytes === undefined) return text;
-  assertEquals(JSON.parse(values!), names.map((name) => env[name]));
-  return Number(bytes);
+  const results: [number | string, string[]?][] = JSON.parse(new TextDecoder().decode(stdout));
+  return results.map(([result, values]) => {
+    if (values !== undefined) assertEquals(values, names.map((name) => env[name]));
+    return result;
+  });
 }
 
 /** `PROXY` stands for the lab's, and nobody listens at `NOWHERE`. */
@@ -86,7 +103,7 @@ Deno.test("proxy: by default, Deno reads the environment as the documentation sa
         ) => [name, value.replace("PROXY", `http://${proxy.host}`)]),
       );
       const about = JSON.stringify(template);
-      assertEquals(await downloadWith(env, url!, "{}"), FILE.size, about);
+      assertEquals(await downloadWith(env, url!, {}), FILE.size, about);
       assertEquals(proxy.seen.length > 0, proxied, about);
     }
   });
@@ -97,10 +114,10 @@ Deno.test("proxy: a client of our own reads the environment, too; the option goe
     await using proxy = await startHttpProxy();
     await using other = await startHttpProxy();
     const env = { HTTP_PROXY: `http://${proxy.host}` };
-    assertEquals(await downloadWith(env, url!, '{ http: "http1" }'), FILE.size);
+    assertEquals(await downloadWith(env, url!, { http: "http1" }), FILE.size);
     const seen = proxy.seen.length;
     assertEquals(seen > 0, true);
-    const option = JSON.stringify({ proxy: `http://${other.host}` });
+    const option = { proxy: `http://${other.host}` };
     assertEquals(await downloadWith(env, url!, option), FILE.size);
     assertEquals([proxy.seen.length, other.seen.length > 0], [seen, true]);
     // But for a host that is not to be asked through any.
@@ -124,18 +141,19 @@ Deno.test("proxy: false and noProxy go before the environment, which stays as it
       [{ proxy: NOWHERE, noProxy: "*" }, false],
       [{ proxy: NOWHERE, noProxy: "127.0.0.1" }, false],
     ];
-    for (const [options, proxied] of rows) {
-      const before = proxy.seen.length;
-      const about = JSON.stringify(options);
-      assertEquals(await downloadWith(env, url!, about, ["--allow-env"]), FILE.size, about);
-      assertEquals(proxy.seen.length > before, proxied, about);
+    const results = await downloadEach(env, url!, rows.map(([options]) => options), [
+      "--allow-env",
+    ]);
+    assertEquals(results, rows.map(() => FILE.size));
+    for (const [row, [options, proxied]] of rows.entries()) {
+      const isSeen = proxy.seen.some((target) => target.endsWith(`?${row}`));
+      assertEquals(isSeen, proxied, JSON.stringify(options));
     }
     // Without the permission, the environment cannot be hidden from Deno.
-    for (const option of ["proxy", "noProxy"]) {
-      const options = JSON.stringify({ [option]: option === "proxy" ? false : "*" });
-      const error = String(await downloadWith(env, url!, options));
-      assertStringIncludes(error, `NotCapable: ${option} needs Deno's permission`);
-      assertStringIncludes(error, "NO_PROXY");
+    const errors = await downloadEach(env, url!, [{ proxy: false }, { noProxy: "*" }]);
+    for (const [at, option] of ["proxy", "noProxy"].entries()) {
+      assertStringIncludes(String(errors[at]), `NotCapable: ${option} needs Deno's permission`);
+      assertStringIncludes(String(errors[at]), "NO_PROXY");
     }
   });
 });
@@ -145,7 +163,7 @@ Deno.test("connect: the environment's proxies do not lead around the rules", asy
     const { port } = new URL(url!);
     const named = url!.replace("127.0.0.1", "one.example");
     const connect = { resolve: { [`one.example:${port}`]: "127.0.0.1" } };
-    const options = JSON.stringify({ connect });
+    const options = { connect };
     for (const env of [{ NO_PROXY: "one.example" }, { ALL_PROXY: NOWHERE }]) {
       assertEquals(await downloadWith(env, named, options, ["--allow-env"]), FILE.size);
     }

@@ -33,6 +33,8 @@ export class SimulatedLandmarks implements Landmarks {
   readonly #start: number;
   #received = new IntervalSet();
   #pieces = new Map<number, Piece>();
+  /** The pieces, in the order in which they were learned, until there are others. */
+  #learned: readonly Landmark[] | undefined;
   #kept: KeptPiece[] = [];
   readonly #lasts = new Map<number, Piece>();
   latest: Piece | undefined;
@@ -43,7 +45,7 @@ export class SimulatedLandmarks implements Landmarks {
   }
 
   get learned(): readonly Landmark[] {
-    return [...this.#pieces.values()];
+    return this.#learned ??= [...this.#pieces.values()];
   }
 
   has(range: ByteRange): boolean {
@@ -76,6 +78,7 @@ export class SimulatedLandmarks implements Landmarks {
       const piece = { start: at, end: at + PIECE };
       this.latest = { ...piece, version: versionOf(piece), source };
       this.#pieces.set(at, this.latest);
+      this.#learned = undefined;
     }
     if ((this.#lasts.get(source)?.end ?? 0) < end) {
       const last = { start: Math.max(start, end - PIECE), end };
@@ -128,6 +131,7 @@ export class SimulatedLandmarks implements Landmarks {
   clear(): void {
     this.#received = new IntervalSet();
     this.#pieces.clear();
+    this.#learned = undefined;
     this.#kept = [];
     this.#lasts.clear();
     this.latest = undefined;
