@@ -25,7 +25,7 @@ const WHOLE_TAG = new RegExp(`^${ENTITY_TAG}$`);
 const MEMBER = new RegExp(String.raw`[ \t]*(?:(${ENTITY_TAG})[ \t]*)?(?:,|$)`, "y");
 
 /** Maximum length of a validator: a longer one is remembered at our cost, and no server takes it back. */
-const MOST_CHARACTERS = 4096;
+const MOST_CHARACTERS = 16_384;
 
 /** Reads the validators of a response; `nowMs` is the time, in milliseconds since 1970. */
 export function readValidators(headers: Headers, nowMs: number): Validators {
