@@ -93,10 +93,8 @@ async function search(
   const fits = async (bytes: AsyncIterable<Uint8Array>) => {
     await using verifier = await FileVerifier.of(checks, range.end - range.start);
     for await (const some of bytes) await verifier.update(some);
-    return await verifier.verify().then(() => true, (error) => {
-      if (!isOfOtherContent(error)) throw error;
-      return false;
-    });
+    const other = (error: unknown) => isOfOtherContent(error) ? false : Promise.reject(error);
+    return await verifier.verify().then(() => true, other);
   };
   try {
     using variants = await openUnnamed(path);
