@@ -1,7 +1,7 @@
 /**
- * Parsers for values of flags: numbers, sizes, rates, durations, file names, and files that are read. Each takes the flag as
- * messages name it and the text of its value, and throws a usage error that names the flag, the value,
- * and what is accepted.
+ * Parsers for values of flags: numbers, sizes, rates, durations, file names, and files that are read. Each takes the
+ * flag as messages name it and the text of its value, and throws a usage error that names the flag, the value, and
+ * what is accepted.
  *
  * @module
  */

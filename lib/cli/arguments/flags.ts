@@ -137,7 +137,6 @@ export const FLAG_GROUPS = {
     { name: "remote-time", short: "R", help: "set FILE's time to Last-Modified" },
     {
       name: "on-complete",
-      insteadOf: ["--on-download-complete"],
       alias: "on-download-complete",
       value: "CMD",
       help: "run CMD FILE once FILE is complete",

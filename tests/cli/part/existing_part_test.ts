@@ -2,28 +2,24 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../support/lab/content.ts";
-import { facts, open, partWorkplace, refuse } from "../../support/cli/part_workplace.ts";
+import { facts, leave, open, partWorkplace, refuse } from "../../support/cli/part_workplace.ts";
+
+const BYTES = randomContent(300_000).read(0, 300_000);
 
 Deno.test("ExistingPart.verify() finds bytes that are not those that were received", async () => {
   using place = partWorkplace();
-  const bytes = randomContent(300_000).read(0, 300_000);
-  {
-    using part = await open(place);
-    part.begin({ ...facts(400_000), start: 7 });
-    await part.write(bytes);
-    await part.settle();
-  }
+  await leave(place, BYTES, { ...facts(400_000), start: 7 });
   {
     using part = await open(place, { resume: true });
     await part.existing.verify({ start: 7 });
     const pieces = await part.existing.digestsToCompare({ start: 7 });
     assertEquals([pieces[0]!.start, pieces.at(-1)!.end], [7, 300_007]);
     for (const { start, end, sha256 } of pieces) {
-      assertEquals(sha256, await sha256Of(bytes.slice(start - 7, end - 7)));
+      assertEquals(sha256, await sha256Of(BYTES.slice(start - 7, end - 7)));
     }
   }
-  for (const position of [0, 1000, 150_000, bytes.byteLength - 1]) {
-    const changed = bytes.slice();
+  for (const position of [0, 1000, 150_000, BYTES.byteLength - 1]) {
+    const changed = BYTES.slice();
     changed[position]! ^= 1;
     Deno.writeFileSync(place.part, changed);
     using part = await open(place, { resume: true });
@@ -34,13 +30,7 @@ Deno.test("ExistingPart.verify() finds bytes that are not those that were receiv
 
 Deno.test("ExistingPart.read() says that another program has truncated the file", async () => {
   using place = partWorkplace();
-  const bytes = randomContent(300_000).read(0, 300_000);
-  {
-    using part = await open(place);
-    part.begin({ ...facts(400_000), start: 0 });
-    await part.write(bytes);
-    await part.settle();
-  }
+  await leave(place, BYTES, { ...facts(400_000), start: 0 });
   using part = await open(place, { resume: true });
   Deno.truncateSync(place.part, 1000);
   const message = await refuse(Array.fromAsync(part.existing.read(0)), ExitCode.RESUME);

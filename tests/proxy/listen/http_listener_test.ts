@@ -1,112 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { HttpListener, type ListenerOptions } from "../../../lib/proxy/listen/http_listener.ts";
-import { testCertificates } from "../../support/lab/certificates.ts";
 import { until } from "../../support/lab/client.ts";
-
-const ENCODER = new TextEncoder();
-
-/** The connection of a client, which writes and reads text. */
-class Client implements Disposable {
-  readonly #socket: Deno.Conn;
-  #text = "";
-  #hasLeft = false;
-
-  constructor(socket: Deno.Conn) {
-    this.#socket = socket;
-  }
-
-  async send(text: string): Promise<void> {
-    for (let bytes = ENCODER.encode(text); bytes.byteLength > 0;) {
-      bytes = bytes.subarray(await this.#socket.write(bytes));
-    }
-  }
-
-  /** Reads until it matches; removes everything up to the end of the match. */
-  async read(what: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = what.exec(this.#text);
-      if (match !== null) {
-        this.#text = this.#text.slice(match.index + match[0].length);
-        return match;
-      }
-      const more = await this.#more();
-      if (more === undefined) throw new Error(`the end came before ${what}: ${this.#text}`);
-      this.#text += more;
-    }
-  }
-
-  /** Reads to the end. */
-  async rest(): Promise<string> {
-    for (;;) {
-      const more = await this.#more();
-      if (more === undefined) return this.#text;
-      this.#text += more;
-    }
-  }
-
-  async #more(): Promise<string | undefined> {
-    const bytes = new Uint8Array(65536);
-    const count = await this.#socket.read(bytes).catch(() => null);
-    return count === null ? undefined : new TextDecoder().decode(bytes.subarray(0, count));
-  }
-
-  leave(): void {
-    if (this.#hasLeft) return;
-    this.#hasLeft = true;
-    this.#socket.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.leave();
-  }
-}
-
-interface Scene {
-  readonly listener: HttpListener;
-  readonly said: string[];
-  connect(): Promise<Client>;
-}
-
-/** Runs a listener. */
-async function withListener(
-  run: (scene: Scene) => Promise<void>,
-  options: Partial<ListenerOptions> = {},
-): Promise<void> {
-  const said: string[] = [];
-  const listener = new HttpListener({
-    hostname: "127.0.0.1",
-    port: 0,
-    headerTimeoutMs: 60_000,
-    idleTimeoutMs: 60_000,
-    stallTimeoutMs: 60_000,
-    maxConnections: 100,
-    graceMs: 0,
-    handler: async (request) => {
-      const { pathname } = new URL(request.url);
-      if (pathname === "/stream") {
-        return new Response(
-          ReadableStream.from(["one", "", "two"].map((text) => ENCODER.encode(text))),
-        );
-      }
-      return text(`${request.method} ${pathname} ${await request.text()}`);
-    },
-    say: (line) => said.push(line),
-    ...options,
-  });
-  const { hostname, port } = listener.addr;
-  const connect = async () => new Client(await Deno.connect({ hostname, port }));
-  try {
-    await run({ listener, said, connect });
-  } finally {
-    await listener.shutdown();
-  }
-}
-
-function text(content: string): Response {
-  return new Response(content, { headers: { "content-length": `${content.length}` } });
-}
-
-const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+import {
+  type Client,
+  connectAnd,
+  ENCODER,
+  get,
+  type Scene,
+  text,
+  withListener,
+} from "../../support/proxy/listener_scene.ts";
 
 Deno.test("HttpListener: requests of one connection are answered one after another", async () => {
   await withListener(async ({ connect }) => {
@@ -235,12 +137,6 @@ Deno.test("HttpListener: a client that leaves is noticed before and while it get
     },
   });
 });
-
-async function connectAnd(connect: Scene["connect"], text: string): Promise<Client> {
-  const client = await connect();
-  await client.send(text);
-  return client;
-}
 
 Deno.test("HttpListener: connections whose requests do not come are closed", async () => {
   await withListener(async ({ connect }) => {
@@ -391,105 +287,6 @@ Deno.test("HttpListener.shutdown() closes idle connections, and waits for those 
   }, {
     handler: async (request) => {
       if (request.url.endsWith("/wait")) await going.promise;
-      return text("done");
-    },
-  });
-});
-
-Deno.test("HttpListener with TLS: what is silent, before and after the handshake, is closed by either version of HTTP", async () => {
-  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
-  const options = { headerTimeoutMs: 200, idleTimeoutMs: 100, tls: { cert, key } };
-  await withListener(async ({ connect, listener }) => {
-    using silent = await connect();
-    using nonsense = await connectAnd(connect, get("/"));
-    assertEquals(await silent.rest(), "");
-    await nonsense.rest();
-    const { hostname, port } = listener.addr;
-    for (const alpnProtocols of [["h2"], ["http/1.1"]]) {
-      const socket = await Deno.connectTls({ hostname, port, caCerts: [caPem], alpnProtocols });
-      assertEquals((await socket.handshake()).alpnProtocol, alpnProtocols[0]!);
-      using after = new Client(socket);
-      await after.rest();
-    }
-    await until(() => listener.counts.open === 0 ? true : undefined);
-    for (const http1 of [true, false]) {
-      using client = Deno.createHttpClient({ caCerts: [caPem], http1, http2: !http1 });
-      for (const path of ["/1", "/2"]) {
-        const response = await fetch(`https://${hostname}:${port}${path}`, { client });
-        assertEquals(await response.text(), `https: GET ${path}`);
-      }
-      assertEquals(listener.counts.open, 1);
-      await until(() => listener.counts.open === 0 ? true : undefined);
-    }
-  }, {
-    ...options,
-    handler: ({ url, method }) => {
-      const { protocol, pathname } = new URL(url);
-      return Promise.resolve(text(`${protocol} ${method} ${pathname}`));
-    },
-  });
-});
-
-Deno.test("HttpListener with TLS: idle connections make way, and a shutdown waits for requests", async () => {
-  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
-  const going = Promise.withResolvers<void>();
-  let began = 0;
-  await withListener(async ({ listener }) => {
-    const { hostname, port } = listener.addr;
-    const connect = async () => {
-      const socket = await Deno.connectTls({ hostname, port, caCerts: [caPem] });
-      await socket.handshake();
-      return new Client(socket);
-    };
-    using busy = await connectAnd(connect, get("/wait"));
-    await until(() => began === 1 ? true : undefined);
-    const idle: Client[] = [];
-    for (let count = 0; count < 4; count++) {
-      const client = await connectAnd(connect, get("/1"));
-      await client.read(/idle$/);
-      idle.push(client);
-    }
-    for (const client of idle.slice(0, 2)) await client.rest();
-    assertEquals(listener.counts.evicted, 2);
-    const ended = listener.shutdown();
-    for (const client of idle.slice(2)) await client.rest();
-    going.resolve();
-    assertMatch(await busy.rest(), /done$/);
-    await ended;
-    for (const client of idle) client.leave();
-  }, {
-    tls: { cert, key },
-    maxConnections: 3,
-    handler: async ({ url }) => {
-      if (!url.endsWith("/wait")) return text("idle");
-      began++;
-      await going.promise;
-      return text("done");
-    },
-  });
-});
-
-Deno.test("HttpListener with TLS: clients that leave before they say anything, requests at once, a handler that throws", async () => {
-  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
-  const both = Promise.withResolvers<void>();
-  let began = 0;
-  await withListener(async ({ connect, listener }) => {
-    (await connect()).leave();
-    const { hostname, port } = listener.addr;
-    using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
-    const ask = async (path: string) => {
-      const response = await fetch(`https://${hostname}:${port}${path}`, { client });
-      return [response.status, await response.text()];
-    };
-    assertEquals(await Promise.all([ask("/1"), ask("/2")]), [[200, "done"], [200, "done"]]);
-    assertEquals(await ask("/throw"), [500, ""]);
-    await until(() => listener.counts.open === 1 ? true : undefined);
-  }, {
-    tls: { cert, key },
-    handler: async ({ url }) => {
-      if (url.endsWith("/throw")) throw new Error("thrown");
-      if (++began === 2) both.resolve();
-      await both.promise;
       return text("done");
     },
   });

@@ -75,9 +75,13 @@ export async function refuse(promise: Promise<unknown>, exitCode: ExitCode): Pro
 }
 
 /** Writes the beginning of a file, as a download does that is killed afterwards. */
-export async function leave(place: PartWorkplace, bytes: string, facts: FileFacts): Promise<void> {
+export async function leave(
+  place: PartWorkplace,
+  bytes: string | Uint8Array<ArrayBuffer>,
+  facts: FileFacts,
+): Promise<void> {
   using part = await open(place);
   part.begin(facts);
-  await part.write(text(bytes));
+  await part.write(typeof bytes === "string" ? text(bytes) : bytes);
   await part.settle();
 }

@@ -93,8 +93,9 @@ async function search(
   const fits = async (bytes: AsyncIterable<Uint8Array>) => {
     await using verifier = await FileVerifier.of(checks, range.end - range.start);
     for await (const some of bytes) await verifier.update(some);
-    const other = (error: unknown) => isOfOtherContent(error) ? false : Promise.reject(error);
-    return await verifier.verify().then(() => true, other);
+    const error = await verifier.verify().then(() => undefined, (error: unknown) => error);
+    if (error !== undefined && !isOfOtherContent(error)) throw error;
+    return error === undefined;
   };
   try {
     using variants = await openUnnamed(path);

@@ -188,7 +188,7 @@ function shared(values: readonly (string | undefined)[]): string | undefined {
 
 /** Reports whether all values are defined, and the same. */
 function isCommon(values: readonly (string | undefined)[]): boolean {
-  return values.length > 0 && values.every((value) => value !== undefined && value === values[0]);
+  return shared(values) !== undefined && !values.includes(undefined);
 }
 
 /** Lists the validators of all mirrors in a fixed order. */
