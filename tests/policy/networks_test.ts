@@ -36,7 +36,7 @@ for (const [name, links] of Object.entries({ TESTBED, EIGHT_MIRRORS })) {
         for (const closeBadConnections of [false, true]) {
           run({
             links,
-            size: 20_500_000,
+            size: 40_500_000,
             delay: delayRequestOf(delay, links),
             duplicate: duplicateRequests[duplicate],
             invalidBlockThreshold: 3,
