@@ -39,20 +39,30 @@ export function unlessAborted<Value>(
   return settled.promise;
 }
 
+/** A time that is waited for is counted in so many steps. */
+const STEPS = 4;
+
 /**
  * Starts something that ends when a signal aborts: the one it is passed aborts with `signal`, and if nothing
- * has come of it after `ms` milliseconds. What has come by then may last longer.
+ * has come of it after `ms` milliseconds. What has come by then may last longer. The time is counted in
+ * quarters, of which `onQuarter` is told: however long the process or the machine stands still, that is
+ * one of them at most, and what arrived meanwhile is read before the next one is over.
  */
 export async function startedWithin<Value>(
   ms: number,
   signal: AbortSignal,
   start: (signal: AbortSignal) => Promise<Value>,
+  onQuarter: () => void = () => {},
 ): Promise<Value> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), ms);
+  let steps = 0;
+  const timer = setInterval(() => {
+    onQuarter();
+    if (++steps === STEPS) late.abort();
+  }, ms / STEPS);
   try {
     return await start(AbortSignal.any([signal, late.signal]));
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }

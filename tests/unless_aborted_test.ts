@@ -52,3 +52,14 @@ Deno.test("startedWithin() lets what has come last longer", async () => {
   await new Promise((resolve) => setTimeout(resolve, 5));
   assertEquals(passed.inner.aborted, false);
 });
+
+Deno.test("startedWithin() counts no more than a quarter of the time while the process stands still", async () => {
+  const { signal } = new AbortController();
+  const answer = (signal: AbortSignal) =>
+    unlessAborted(new Promise<string>((resolve) => setTimeout(resolve, 1, "come")), signal);
+  const quarters: number[] = [];
+  const waiting = startedWithin(400, signal, answer, () => quarters.push(1));
+  const until = performance.now() + 500;
+  while (performance.now() < until) { /* the process stands still */ }
+  assertEquals([await waiting, quarters.length <= 1], ["come", true]);
+});

@@ -22,10 +22,11 @@ import { isWebPage } from "../../runtime.ts";
 import { startedWithin } from "../../unless_aborted.ts";
 import { discard } from "./redirects.ts";
 
-/** For so long, the first answer to an `If-Range` is waited for, in milliseconds. */
+/**
+ * For so long, the first answer to an `If-Range` is waited for, in milliseconds. A request that is cancelled
+ * after a quarter of it would perhaps have had no answer.
+ */
 const ANSWER_MS = 2000;
-/** A request that is cancelled after so long would perhaps have had no answer, in milliseconds. */
-const SILENT_MS = 500;
 
 /** The whole file or a part of it, or that the file is the same: answers to the condition. */
 const ANSWERS: readonly number[] = [200, 203, 206, 304];
@@ -34,14 +35,14 @@ const BUSY: readonly number[] = [429, 503];
 
 /** What the answers to conditional requests have shown of one place. */
 export class Conditions {
-  readonly #now: () => number;
+  readonly #answerMs: number;
   #underWay = 0;
   #honoured = 0;
   #isBlamed = false;
 
-  /** @param now returns the time, in milliseconds */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
+  /** @param answerMs for so long, the first answer is waited for, in milliseconds */
+  constructor(answerMs: number = ANSWER_MS) {
+    this.#answerMs = answerMs;
   }
 
   /** Whether a request failed that had one, before any was honoured. */
@@ -64,11 +65,11 @@ export class Conditions {
     signal: AbortSignal,
   ): Promise<Response | undefined> {
     this.#underWay++;
-    const sentAt = this.#now();
+    let isEarly = true;
     try {
       const response = this.#honoured > 0
         ? await send(signal)
-        : await startedWithin(ANSWER_MS, signal, send);
+        : await startedWithin(this.#answerMs, signal, send, () => isEarly = false);
       const { status, headers, body } = response;
       const isSame = readValidators(headers, Date.now()).strong === ifRange;
       if (status === 206 && isSame) this.#honoured++;
@@ -79,8 +80,7 @@ export class Conditions {
       await discard(body);
     } catch (error) {
       if (this.#honoured > 0) throw error;
-      const isEarly = signal.aborted && this.#now() < sentAt + SILENT_MS;
-      this.#isBlamed ||= !isEarly;
+      this.#isBlamed ||= !signal.aborted || !isEarly;
       if (signal.aborted) throw error;
     } finally {
       this.#underWay--;
