@@ -10,6 +10,7 @@ import { ByteSource } from "../../lib/proxy/listen/byte_source.ts";
 import { readBody } from "../../lib/proxy/listen/request_body.ts";
 import { findHeadEnd, parseRequestHead } from "../../lib/proxy/listen/request_head.ts";
 import { Problem } from "../../lib/proxy/problem.ts";
+import { Admission } from "../../lib/proxy/request/admission.ts";
 import { parsePath } from "../../lib/proxy/request/path.ts";
 import { evaluatePreconditions, rangeApplies } from "../../lib/proxy/request/preconditions.ts";
 import { describeIgnored, parseProxyQuery } from "../../lib/proxy/request/query.ts";
@@ -21,6 +22,9 @@ const SENT = {
   knownAtMs: 1e12,
   isLasting: true,
 };
+
+/** Admits by this token, and by links that are signed with it. */
+const ADMISSION = new Admission({ token: "0123456789abcdef", maxMirrors: 32 });
 
 export const PROXY_PARSERS: readonly Parser[] = [
   {
@@ -64,6 +68,31 @@ export const PROXY_PARSERS: readonly Parser[] = [
       "|%|",
       "url=http://|a:|@b",
       "url=http://a/&split_size=|9|",
+    ].map(hard),
+  },
+  {
+    name: "what admits requests in queries",
+    pieces: [
+      "token=",
+      "pass=",
+      "&",
+      "1.",
+      "a".repeat(43),
+      "0123456789abcdef",
+      "url=http://a/",
+      "%",
+    ],
+    parse: (text) => {
+      const url = new URL(`http://a/proxy?${text}`);
+      return ADMISSION.admit(new Request("http://a/"), url, { token: true, link: true });
+    },
+    declares: [Problem],
+    hard: [
+      "|token=&|",
+      "|token=0123456789abcdef&|",
+      "|pass=&|",
+      `|pass=1.${"a".repeat(43)}&|`,
+      `pass=1.${"a".repeat(43)}&|url=http://a/&|`,
     ].map(hard),
   },
   {

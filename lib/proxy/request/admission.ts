@@ -41,9 +41,9 @@ export class Admission {
    * link is not valid.
    */
   async admit(request: Request, url: URL, ways: Ways): Promise<void> {
-    const pass = takePass(url.searchParams);
+    const pass = takePass(url);
     if (this.access === undefined) return;
-    const byToken = ways.token === true && await takeToken(url.searchParams, this.access);
+    const byToken = ways.token === true && await takeToken(url, this.access);
     if (byToken || await this.isKnown(request)) return;
     if (ways.link === true && pass !== undefined) return await this.#checkLink(url, pass);
     throw unknownClient(url.searchParams.has("token"));
@@ -99,23 +99,26 @@ function unknownClient(hasToken: boolean): Problem {
 const MAX_TOKENS = 4;
 
 /** Removes the right token; another one may belong to the URL of a mirror. */
-async function takeToken(params: URLSearchParams, access: Access): Promise<boolean> {
-  const tokens = params.getAll("token");
-  const right = await Promise.all(
-    tokens.slice(0, MAX_TOKENS).map((token) => access.isToken(token)),
-  );
-  params.delete("token");
-  for (const [index, token] of tokens.entries()) {
-    if (!right[index]) params.append("token", token);
-  }
-  return right.includes(true);
+async function takeToken(url: URL, access: Access): Promise<boolean> {
+  const tokens = url.searchParams.getAll("token").slice(0, MAX_TOKENS);
+  const right = new Set<string>();
+  for (const token of tokens) if (await access.isToken(token)) right.add(token);
+  if (right.size > 0) remove(url, "token", (value) => right.has(value));
+  return right.size > 0;
 }
 
 /** Removes the signature of a link and returns it; any other value belongs to something else. */
-function takePass(params: URLSearchParams): string | undefined {
-  const passes = params.getAll("pass");
-  const own = passes.filter(looksSigned);
-  params.delete("pass");
-  for (const pass of passes) if (!own.includes(pass)) params.append("pass", pass);
-  return own[0];
+function takePass(url: URL): string | undefined {
+  const pass = url.searchParams.getAll("pass").find(looksSigned);
+  if (pass !== undefined) remove(url, "pass", looksSigned);
+  return pass;
+}
+
+/**
+ * Removes the parameters of a name that `isOwn` accepts. The query is written once: each change of `searchParams`
+ * would write and parse the whole of it again, and a client may send thousands of parameters.
+ */
+function remove(url: URL, name: string, isOwn: (value: string) => boolean): void {
+  const kept = [...url.searchParams].filter(([other, value]) => other !== name || !isOwn(value));
+  url.search = new URLSearchParams(kept).toString();
 }
