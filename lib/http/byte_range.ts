@@ -76,6 +76,15 @@ export function parseContentLength(value: string | null): number | undefined {
   return parseCopies(value, parseWholeNumber);
 }
 
+/**
+ * Reads the length of a body from `Content-Length`. A chunked body ends by itself, whatever that says (RFC 9112
+ * section 6.3).
+ */
+export function readContentLength(headers: Headers): number | undefined {
+  const isChunked = /chunked\s*$/i.test(headers.get("transfer-encoding") ?? "");
+  return isChunked ? undefined : parseContentLength(headers.get("content-length"));
+}
+
 /** Maximum number of copies of a field: more are no accident. */
 const MAX_COPIES = 8;
 

@@ -187,6 +187,13 @@ export const HEADS: readonly Kind[] = [
     }),
   ),
   kind(
+    "chunked-with-wrong-length",
+    "chunked, and a Content-Length of 17",
+    BOTH,
+    always((reply) => reply.chunked().set("Content-Length", "17")),
+    { breaks: true, proxy: true },
+  ),
+  kind(
     "transfer-encoding-identity",
     "Transfer-Encoding: identity",
     ["late", 1],

@@ -117,6 +117,20 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
   ),
   kind("empty-file-416-star", "an empty file behind 416 with */0", BOTH, served, { size: 0 }),
   kind(
+    "range-416-empty",
+    "416 with */0 to any Range, though the file is not empty; without one it works",
+    BOTH,
+    (ask) => isRanged(ask) ? refused(416, { "Content-Range": "bytes */0" }) : served(ask),
+    { proxy: true },
+  ),
+  kind(
+    "first-416-empty",
+    "416 with */0 to the first request",
+    [22, 22],
+    (ask) => ask.index === 0 ? refused(416, { "Content-Range": "bytes */0" }) : served(ask),
+    { proxy: true },
+  ),
+  kind(
     "empty-file-206",
     "an empty file as 206 with bytes 0-0/0",
     BOTH,

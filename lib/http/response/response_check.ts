@@ -5,7 +5,12 @@
  * @module
  */
 
-import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "../byte_range.ts";
+import {
+  parseContentLength,
+  parseContentRange,
+  parseUnsatisfiedSize,
+  readContentLength,
+} from "../byte_range.ts";
 import type { ContentRange, RequestForm } from "../byte_range.ts";
 import { readContentCoding } from "./content_encoding.ts";
 import { type BodyFrame, type Doubt, isWholeFile, partMessage, readPart } from "./part.ts";
@@ -111,7 +116,7 @@ function checkPartial(requested: RequestedRange, headers: Headers): ResponseChec
     );
   }
   const { value, stated, text } = readContentRange(headers);
-  const length = parseContentLength(headers.get("content-length"));
+  const length = readContentLength(headers);
   // No range describes an empty file, so that servers write what they can: bytes 0-0/0, bytes 0--1/0.
   if (length === 0 && /\/\s*0$/.test(text)) return checkWhole(requested, undefined, headers);
   const isWhole = stated !== undefined && isWholeFile(stated) &&
@@ -135,7 +140,7 @@ function checkSuccess(requested: RequestedRange, headers: Headers): ResponseChec
     const check = checkPart(requested, 200, stated, headers);
     if (check !== undefined) return check;
   }
-  const length = parseContentLength(headers.get("content-length"));
+  const length = readContentLength(headers);
   const isPart = stated !== undefined && !isWholeFile(stated) &&
     (length === undefined || length !== stated.size);
   if (isPart) {
@@ -158,7 +163,7 @@ function checkUnstated(
   if (form === "plain" || stated !== undefined) return check;
   const { start, end = Infinity, size } = requested;
   const partLength = Math.min(end, size ?? Infinity) - start;
-  const length = parseContentLength(headers.get("content-length"));
+  const length = readContentLength(headers);
   const isPart = length === partLength && length !== size;
   if (length === 0 || (isPart && size !== undefined)) return refuse("range", partMessage(length));
   if (check.type === "refused" || size !== undefined) return check;
@@ -177,7 +182,7 @@ function checkPart(
     form: formOf(requested),
     status,
     stated,
-    length: parseContentLength(headers.get("content-length")),
+    length: readContentLength(headers),
     ignoresTotals: requested.ignoresTotals ?? false,
     shortens: requested.shortens ?? false,
   });
@@ -199,8 +204,8 @@ function checkWhole(
   headers: Headers,
 ): ResponseCheck {
   const value = headers.get("content-length");
-  const length = parseContentLength(value);
-  if (value?.includes(",") && length === undefined) {
+  const length = readContentLength(headers);
+  if (value?.includes(",") && parseContentLength(value) === undefined) {
     return refuse("range", `answered with contradictory lengths (Content-Length: ${cut(value)})`);
   }
   // A total that is known to be right is better than a length that is too large.
@@ -219,6 +224,10 @@ function checkUnsatisfied(requested: RequestedRange, headers: Headers): Response
   const size = parseUnsatisfiedSize(headers.get("content-range"));
   if (size === undefined || size > requested.start) {
     return refuse("range", `answered 416 to a range from byte ${requested.start}`);
+  }
+  // Some servers say that whatever they do not want to tell; of an empty file, a plain request shows it.
+  if (size === 0 && requested.size === undefined && formOf(requested) !== "plain") {
+    return refuse("range", "answered 416 as if the file were empty");
   }
   const body = { skip: 0, length: 0, rest: "unknown" } as const;
   return sizeChange(requested.size, size) ??

@@ -6,9 +6,9 @@
  */
 
 import {
-  parseContentLength,
   parseContentRange,
   parseUnsatisfiedSize,
+  readContentLength,
 } from "../../http/byte_range.ts";
 import type { FailureReason } from "../../errors.ts";
 import { type BodyFrame, isWholeFile, partMessage } from "../../http/response/part.ts";
@@ -213,7 +213,7 @@ async function askSize(ask: Ask): Promise<number | undefined> {
   await discard(body);
   const stated = parseContentRange(headers.get("content-range"));
   const whole = status === 200 || (status === 206 && (stated === undefined || isWholeFile(stated)));
-  return whole ? parseContentLength(headers.get("content-length")) : undefined;
+  return whole ? readContentLength(headers) : undefined;
 }
 
 /**
@@ -225,7 +225,7 @@ async function sendsParts(ask: Ask, start: number): Promise<boolean> {
   const stated = parseContentRange(headers.get("content-range"));
   const described = [200, 206].includes(status) && stated?.start === start;
   // With the right length it would show nothing: other requests get another one.
-  const exact = parseContentLength(headers.get("content-length")) === 1;
+  const exact = readContentLength(headers) === 1;
   if (!described || exact) {
     await discard(body);
     return false;

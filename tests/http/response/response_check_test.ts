@@ -85,12 +85,21 @@ Deno.test("checkResponse() accepts a 200 as the whole file, unless it shows that
 Deno.test("checkResponse() accepts a 416 if the file ends before the range", () => {
   const at = (size: number) => ({ "content-range": `bytes */${size}` });
   assertEquals(check(416, at(100)), { type: "unsatisfiable", size: 100 });
-  assertEquals(check(416, at(0), { start: 0 }), { type: "unsatisfiable", size: 0 });
   assertEquals(check(416, at(50), { size: 50 }), { type: "unsatisfiable", size: 50 });
   assertEquals(check(416, at(50), { size: 1000 }), "changed");
   // It could have answered, by its own words.
   assertEquals(check(416, at(101)), "range");
   assertEquals(check(416), "range");
+});
+
+Deno.test("checkResponse() does not believe a 416 that says that the file is empty before it was requested plainly", () => {
+  const headers = { "content-range": "bytes */0" };
+  assertEquals(check(416, headers, { start: 0 }), "range");
+  assertEquals(check(416, headers, { start: 0, form: "open" }), "range");
+  assertEquals(check(416, headers, { start: 0, size: 1000 }), "changed");
+  const empty = { type: "unsatisfiable", size: 0 };
+  assertEquals(check(416, headers, { start: 0, form: "plain" }), empty);
+  assertEquals(check(416, headers, { start: 0, size: 0 }), empty);
 });
 
 Deno.test("checkResponse() uses what fits of a part that is wider than requested", () => {
@@ -166,11 +175,21 @@ Deno.test("checkResponse() does not wait for the end of a body with an unknown t
   const rest = (coding: string) => details(206, { ...headers, "transfer-encoding": coding })[1][2];
   assertEquals([rest("identity"), rest("chunked"), rest("gzip, chunked")], [
     "more",
-    "none",
-    "none",
+    "unknown",
+    "unknown",
   ]);
   const whole = { "content-length": "1000", "transfer-encoding": "identity" };
   assertEquals(details(200, whole, { start: 0 })[1], [0, 1000, "more"]);
+});
+
+Deno.test("checkResponse() ignores the length of a body that is chunked", () => {
+  const chunked = { "content-length": "17", "transfer-encoding": "chunked" };
+  const part = { ...chunked, "content-range": "bytes 100-199/1000" };
+  const answer = { type: "partial", start: 100, end: 200, size: 1000 } as const;
+  assertEquals(details(206, part), [answer, [0, 100, "unknown"], undefined]);
+  const whole = { type: "whole", size: undefined } as const;
+  assertEquals(details(200, chunked, { start: 0 })[0], whole);
+  assertEquals(check(200, { ...chunked, "content-encoding": "gzip" }, { start: 0 }), "encoding");
 });
 
 Deno.test("checkResponse() doubts a total that ends where the requested range ends", () => {
