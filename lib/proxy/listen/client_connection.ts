@@ -127,10 +127,11 @@ export class ClientConnection {
       head = await this.#readHead();
       if (head === undefined) return false;
       this.#idleSince = undefined;
-      if (head.expectsContinue && head.framing.type !== "none") {
-        await this.#socket.write(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n"));
-      }
-      const body = await readBody(this.#source, head.framing);
+      const body = await readBody(
+        this.#source,
+        head.framing,
+        head.expectsContinue ? () => this.#continue() : undefined,
+      );
       clearTimeout(this.#timer);
       return await this.#respond(head, this.#createRequest(head, body));
     } catch (error) {
@@ -143,6 +144,11 @@ export class ClientConnection {
     } finally {
       this.#idleSince = performance.now();
     }
+  }
+
+  /** Tells a client that waits for it to send the body. */
+  async #continue(): Promise<void> {
+    await this.#socket.write(new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n"));
   }
 
   /** Reads the head of the next request; `undefined` if there is none. */

@@ -21,19 +21,22 @@ const LINE_FEED = 10;
 /**
  * Reads the whole body; `undefined` if the request has none.
  *
+ * @param proceed called before it is read, unless it is known to be too long
+ *
  * Rejects with a {@linkcode Problem} of status 400 when it is malformed or breaks off, and of status 413 when
  * it is too long.
  */
 export async function readBody(
   source: ByteSource,
   framing: Framing,
+  proceed?: () => Promise<void>,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (framing.type === "none") return undefined;
-  if (framing.type === "length") {
-    if (framing.bytes > MOST_BODY) throw tooLong();
-    return await readBytes(source, framing.bytes);
-  }
-  return await readChunks(source);
+  if (framing.type === "length" && framing.bytes > MOST_BODY) throw tooLong();
+  await proceed?.();
+  return framing.type === "length"
+    ? await readBytes(source, framing.bytes)
+    : await readChunks(source);
 }
 
 async function readChunks(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
@@ -68,11 +71,18 @@ async function readBytes(source: ByteSource, count: number): Promise<Uint8Array<
   return source.take(count).slice();
 }
 
-/** Reads a line, without its end. */
+/**
+ * Reads a line, without its end. A line feed alone ends none: where it did, another server could see the bytes
+ * behind it in the same line.
+ */
 async function readLine(source: ByteSource): Promise<string> {
   for (let from = 0;;) {
     const at = source.bytes.indexOf(LINE_FEED, from);
-    if (at >= 0) return new TextDecoder().decode(source.take(at + 1)).replace(/\r?\n$/, "");
+    if (at >= 0) {
+      const line = new TextDecoder().decode(source.take(at + 1));
+      if (!line.endsWith("\r\n")) throw malformed();
+      return line.slice(0, -2);
+    }
     from = source.bytes.byteLength;
     if (from > MOST_LINE || !await source.fill()) throw malformed();
   }

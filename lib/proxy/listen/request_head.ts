@@ -63,8 +63,15 @@ export function emptyLines(bytes: Uint8Array): number {
 const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 /** Visible ASCII, and bytes of other encodings, which some clients send as they are. */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
-/** A host and its port: nothing that would begin another part of a URL, or a second value. A space makes no URL. */
-const HOST = /^[^\t,/?#@\\]*$/;
+/** Forms of a target: a path, `*`, or a URL that names a host. */
+const FORM = /^(?:\/|\*$|https?:\/\/[^/?#\\])/i;
+/**
+ * A host and its port: nothing that would begin another part of a URL, or a second value. A space makes no URL.
+ * Without any host, a URL would take its path for one.
+ */
+const HOST = /^[^\t,/?#@\\]+$/;
+/** Methods that the platform's `Request` refuses. */
+const REFUSED_METHODS = ["CONNECT", "TRACE", "TRACK"];
 /** Everything but control characters; tabs are allowed. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -80,6 +87,11 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
     throw malformed("request line");
   }
   const minor = minorOf(version);
+  // Names of methods have capitals: `Request` would take "head" for HEAD, and the response would lack its body.
+  if (REFUSED_METHODS.includes(method) || /[a-z]/.test(method)) {
+    throw new Problem(501, "the method of the request is not supported");
+  }
+  if (!FORM.test(target)) throw malformed("target");
   // An empty line ends the head.
   const fields = lines.slice(1, -2);
   if (fields.length > MOST_FIELDS) throw new Problem(431, `more than ${MOST_FIELDS} header fields`);
@@ -90,7 +102,8 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
     const value = field.slice(colon + 1);
     // A name with a space behind it, or a line that continues another one, is refused with this.
     if (!TOKEN.test(name) || !VALUE.test(value)) throw malformed("header field");
-    headers.append(name, value.trim());
+    // Only spaces and tabs around it do not count: other servers do not ignore more either.
+    headers.append(name, value);
   }
   const host = headers.get("host") ?? undefined;
   if (minor > 0 && host === undefined) throw new Problem(400, "the Host header is missing");
