@@ -24,13 +24,15 @@ export function standStill(state: DownloadState, ms: number, now: number): void 
     tuner?.interrupt();
     // Where the process stands still again and again, what it notices is all that there is to measure.
     if (link.isMeasured) link.rate.skip(ms, now, Math.min(ms, BUFFERED_MS));
+    trackRecord.excuse(ms, now);
+    seat.excuse(ms, now);
     if (!asleep) continue;
     rate.skip(ms, now);
     trackRecord.woke(now);
-    seat.woke(now);
   }
-  if (!asleep) return;
-  for (const request of requests) request.doubt(now);
-  reconnect(state);
+  if (asleep) {
+    for (const request of requests) request.doubt(now);
+    reconnect(state);
+  }
   state.look(now);
 }

@@ -58,6 +58,8 @@ export class HostLessons {
   #refusedAt = -Infinity;
   /** When it first refused a request though it served no other, since it last accepted one. */
   #shutSince = Infinity;
+  /** Until when standstills of the process have been excused. */
+  #excusedUntil = -Infinity;
   /** Refusals since the host last accepted a request. */
   #refusals = 0;
   /** What was known before these refusals, as long as all of them are those of one mirror. */
@@ -88,9 +90,14 @@ export class HostLessons {
     return this.#shutSince;
   }
 
-  /** Notes that the machine woke at `now`: meanwhile, the host was asked nothing. */
-  woke(now: number): void {
-    if (this.#shutSince < now) this.#shutSince = now;
+  /**
+   * Counts nothing of the last `ms` until `now`: meanwhile, the host was asked nothing. Each download of the
+   * process says so.
+   */
+  excuse(ms: number, now: number): void {
+    const from = Math.max(now - ms, this.#excusedUntil);
+    this.#excusedUntil = now;
+    if (this.#shutSince < now) this.#shutSince = Math.min(now, this.#shutSince + now - from);
   }
 
   /** Returns the most requests at once of which the host has accepted the last within a minute. */

@@ -218,9 +218,9 @@ export class Seat {
     return shutSince === Infinity ? undefined : { since: shutSince, until: pausedUntil };
   }
 
-  /** Notes that the machine woke at `now`. */
-  woke(now: number): void {
-    this.#at(now).lessons.woke(now);
+  /** Counts nothing of the last `ms` until `now`: the process stood still. */
+  excuse(ms: number, now: number): void {
+    this.#at(now).lessons.excuse(ms, now);
   }
 
   /** Returns how many more requests it may have now. */

@@ -100,8 +100,13 @@ export class TrackRecord {
   /** Notes that the machine woke at `now`, perhaps without its network. */
   woke(now: number): void {
     this.#wakingUntil = now + WAKING_MS;
-    // Meanwhile it was not waited for.
-    if (this.#turnedAwaySince < now) this.#turnedAwaySince = now;
+  }
+
+  /** Counts nothing of the last `ms` until `now`: meanwhile it was not waited for. */
+  excuse(ms: number, now: number): void {
+    if (this.#turnedAwaySince < now) {
+      this.#turnedAwaySince = Math.min(now, this.#turnedAwaySince + ms);
+    }
   }
 
   /** Reports whether the network may not have come back since the machine woke. */
