@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { accessLine } from "../../lib/proxy/observe/access_log.ts";
+import { denoArguments } from "../support/programs/own_commands.ts";
 import { programPath, testWith } from "../support/programs/programs.ts";
 import { adapted, codeBlocks, OPERATIONS, tableRows } from "../support/proxy/operations_page.ts";
 import { Child, ROOT } from "../support/proxy/proxy_child.ts";
@@ -116,8 +117,5 @@ Deno.test("the unit's flags are those of the command", async () => {
 
 /** Starts the proxy's entry point with arguments, and those of Deno before it. */
 function server(args: readonly string[]): Child {
-  const map = new URL("import_map.npm.json", ROOT).href;
-  const script = new URL("server.ts", ROOT).href;
-  const permissions = ["--no-prompt", "--no-check", "--allow-net", "--allow-read"];
-  return new Child(["run", "--quiet", `--import-map=${map}`, ...permissions, script, ...args]);
+  return new Child([...denoArguments("server.ts", ["--allow-net", "--allow-read"]), ...args]);
 }

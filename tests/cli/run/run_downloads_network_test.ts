@@ -3,6 +3,7 @@ import { certificatesFor, testCertificates } from "../../support/lab/certificate
 import { startHttpProxy } from "../../support/lab/forward_proxy.ts";
 import { failCommand, runCommand, tryCommand } from "../../support/cli/run_command.ts";
 import { startNginx } from "../../support/programs/nginx.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 import { findProgram, programPath, testWith } from "../../support/programs/programs.ts";
 import { workplace } from "../../support/workplace.ts";
 
@@ -120,19 +121,12 @@ testWith(
     const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
       return new Response("direct");
     });
-    const root = new URL("../../..", import.meta.url).pathname;
     const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
     const env = {
       ...{ PATH, HOME, http_proxy: `http://${proxy.host}` },
       ...(DENO_DIR !== undefined && { DENO_DIR }),
     };
-    const deno = [
-      "run",
-      "--no-check",
-      "-A",
-      `--import-map=${root}import_map.npm.json`,
-      `${root}cli.ts`,
-    ];
+    const deno = denoArguments("cli.ts");
     try {
       const url = `http://127.0.0.1:${server.addr.port}/f`;
       const rows: readonly (readonly [args: readonly string[], proxied: boolean])[] = [

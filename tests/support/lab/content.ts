@@ -66,9 +66,7 @@ class RandomContent extends BaseContent {
 
   constructor(size: number, seed: number) {
     super(size);
-    this.#twice = new Uint8Array(2 * PATTERN_SIZE);
-    fillRandom(this.#twice.subarray(0, PATTERN_SIZE), seed);
-    this.#twice.copyWithin(PATTERN_SIZE, 0, PATTERN_SIZE);
+    this.#twice = patternOf(seed);
   }
 
   protected override bytesAt(start: number, end: number): Uint8Array<ArrayBuffer> {
@@ -115,7 +113,7 @@ class OtherContent extends BaseContent {
     if (end <= this.#from) return bytes;
     const changed = bytes.slice();
     const at = Math.max(0, this.#from - start);
-    changed.set(changed.subarray(at).map((byte) => byte ^ 0xa5), at);
+    for (let i = at; i < changed.length; i++) changed[i]! ^= 0xa5;
     return changed;
   }
 }
@@ -163,21 +161,36 @@ class ResizedContent extends BaseContent {
  * @param size length in bytes, 4 GiB and more too
  */
 export function randomContent(size: number, seed = 1): Content {
-  const key = `${size} ${seed}`;
-  const content = lately.get(key) ?? new RandomContent(size, seed);
-  lately.delete(key);
-  lately.set(key, content);
-  for (const oldest of lately.keys()) {
-    if (lately.size <= KEPT) break;
-    lately.delete(oldest);
-  }
-  return content;
+  return kept(lately, `${size} ${seed}`, () => new RandomContent(size, seed));
 }
 
-/** Number of random contents that are kept: tests use the same ones again and again. */
+/** Number of random contents, and of patterns, that are kept: tests use the same ones again and again. */
 const KEPT = 8;
 /** Those that were asked for last, the latest at the end. */
 const lately = new Map<string, Content>();
+/** The patterns of the seeds that were asked for last, the latest at the end: contents of any size share them. */
+const patterns = new Map<number, Uint8Array<ArrayBuffer>>();
+
+/** Returns a value of those that are kept, or a new one, which replaces the one that was not asked for longest. */
+function kept<Key, Value>(values: Map<Key, Value>, key: Key, create: () => Value): Value {
+  const value = values.get(key) ?? create();
+  values.delete(key);
+  values.set(key, value);
+  for (const oldest of values.keys()) {
+    if (values.size <= KEPT) break;
+    values.delete(oldest);
+  }
+  return value;
+}
+
+/** Returns the pattern of a seed, twice. */
+function patternOf(seed: number): Uint8Array<ArrayBuffer> {
+  return kept(patterns, seed, () => {
+    const twice = new Uint8Array(2 * PATTERN_SIZE);
+    fillRandom(twice.subarray(0, PATTERN_SIZE), seed);
+    return twice.copyWithin(PATTERN_SIZE, 0, PATTERN_SIZE);
+  });
+}
 
 /** Returns content with a copy of these bytes. */
 export function bytesContent(bytes: Uint8Array): Content {

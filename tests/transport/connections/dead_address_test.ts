@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { createServer as createHttpServer } from "node:http";
 import { isFirstAddressDead } from "../../../lib/transport/connections/dead_address.ts";
 import { startDeaf } from "../../support/lab/deaf.ts";
+import { denoArguments } from "../../support/programs/own_commands.ts";
 import { testWith } from "../../support/programs/programs.ts";
 import { workplace } from "../../support/workplace.ts";
 
@@ -76,21 +77,13 @@ testWith(
       await using _deaf = await startDeaf("127.0.0.11", port);
       const hosts = "127.0.0.1 localhost\n127.0.0.11 two.test\n127.0.0.12 two.test\n";
       place.write("hosts", hosts);
-      const root = new URL("../../..", import.meta.url).pathname;
-      const flags = ["run", "--no-check", "-A", `--import-map=${root}import_map.npm.json`];
       const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
       const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
       const { success, stderr } = await new Deno.Command("unshare", {
         args: [
-          ...["--mount", "sh", "-c", script, place.at("hosts"), Deno.execPath(), ...flags],
-          ...[
-            `${root}cli.ts`,
-            "-sS",
-            "--retry=0",
-            "-o",
-            place.at("f"),
-            `http://two.test:${port}/f`,
-          ],
+          ...["--mount", "sh", "-c", script, place.at("hosts"), Deno.execPath()],
+          ...denoArguments("cli.ts"),
+          ...["-sS", "--retry=0", "-o", place.at("f"), `http://two.test:${port}/f`],
         ],
         clearEnv: true,
         env: { PATH, HOME, ...(DENO_DIR !== undefined && { DENO_DIR }) },

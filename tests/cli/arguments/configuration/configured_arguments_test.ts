@@ -6,27 +6,23 @@ import {
 import { CommandError } from "../../../../lib/command_line/command_error.ts";
 import { bytesContent } from "../../../support/lab/content.ts";
 import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { denoArguments } from "../../../support/programs/own_commands.ts";
 import { type Workplace, workplace } from "../../../support/workplace.ts";
 
-const ROOT = new URL("../../../..", import.meta.url);
 const BYTES = new Uint8Array(5000).fill(7);
 
 /** Runs the command as a process of its own, with the workplace as the folder of configurations. */
 async function run(
   place: Workplace,
   args: readonly string[],
-  { env = {}, permissions = ["--allow-all"], stdin = "" }: {
+  { env = {}, permissions, stdin = "" }: {
     readonly env?: Record<string, string>;
     readonly permissions?: readonly string[];
     readonly stdin?: string;
   } = {},
 ) {
-  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-check", "--no-prompt", map, ...permissions],
-      ...[new URL("cli.ts", ROOT).href, ...args],
-    ],
+    args: [...denoArguments("cli.ts", permissions), ...args],
     ...{ cwd: place.path, stdin: "piped", stdout: "piped", stderr: "piped" },
     env: { NO_COLOR: "1", XDG_CONFIG_HOME: place.path, ...env },
   }).spawn();

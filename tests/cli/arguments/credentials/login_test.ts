@@ -4,10 +4,9 @@ import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
 import { CommandError } from "../../../../lib/command_line/command_error.ts";
 import { randomContent } from "../../../support/lab/content.ts";
 import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { denoArguments } from "../../../support/programs/own_commands.ts";
 import { programPath, testWith } from "../../../support/programs/programs.ts";
 import { workplace } from "../../../support/workplace.ts";
-
-const ROOT = new URL("../../../..", import.meta.url);
 
 Deno.test("Login.apply() adds credentials to URLs that have none", async () => {
   const login = await Login.of({ user: { username: "me", password: "a:%" }, netrc: false });
@@ -44,9 +43,7 @@ testWith(
       content,
       requireAuthorization: `Basic ${btoa("me:hunter2")}`,
     });
-    const map = new URL("import_map.npm.json", ROOT).href;
-    const cli = new URL("cli.ts", ROOT).href;
-    const sphttp = `${Deno.execPath()} run --quiet --no-check -A --import-map=${map} ${cli}`;
+    const sphttp = [Deno.execPath(), ...denoArguments("cli.ts")].join(" ");
     await using child = new Deno.Command(programPath("script"), {
       args: ["-qefc", `${sphttp} -u me -o '${place.at("f")}' ${mirror.url}`, "/dev/null"],
       stdin: "piped",

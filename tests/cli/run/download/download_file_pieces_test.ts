@@ -9,6 +9,7 @@ import {
 } from "../../../support/lab/content.ts";
 import { withMirrors } from "../../../support/download.ts";
 import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
+import { denoArguments } from "../../../support/programs/own_commands.ts";
 import { type Workplace, workplace } from "../../../support/workplace.ts";
 
 const SIZE = 1_500_000;
@@ -159,17 +160,8 @@ Deno.test("-M -o -: a pipe sees no byte of a bad piece", async () => {
   const places = Array.from({ length: 15 }, (_, piece) => piece * LENGTH + 7 * piece);
   const liar = { content: flippedContent(CONTENT, places) };
   await withMirrors([liar, { content: CONTENT }], async (urls) => {
-    const args = [
-      "run",
-      "--quiet",
-      "--no-check",
-      "-A",
-      "--import-map=import_map.npm.json",
-      "cli.ts",
-    ];
     const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-      args: [...args, ...SMALL, "-M", metalink(work, urls), "-o", "-"],
-      cwd: new URL("../../../..", import.meta.url),
+      args: [...denoArguments("cli.ts"), ...SMALL, "-M", metalink(work, urls), "-o", "-"],
       stderr: "null",
     }).output();
     assertEquals(success, true);
