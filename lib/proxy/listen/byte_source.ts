@@ -12,6 +12,8 @@ export interface Readable {
 
 /** Size of the buffer at first, in bytes. */
 const BUFFER_SIZE = 4096;
+/** How much may be there that was not taken, in bytes, for more to be read while a response is sent. */
+const MOST_AHEAD = 16 * 1024;
 
 export class ByteSource {
   readonly #connection: Readable;
@@ -21,6 +23,8 @@ export class ByteSource {
   #end = 0;
   #reading: Promise<boolean> | undefined;
   #isGone = false;
+  #isWatching = false;
+  #isReadingAhead = false;
 
   /** @param onGone called once when the client will send nothing more */
   constructor(connection: Readable, onGone: () => void) {
@@ -44,9 +48,18 @@ export class ByteSource {
     return this.#reading ??= this.#read();
   }
 
-  /** Reads ahead, to notice when the client goes away, unless something is there already. */
+  /**
+   * Reads ahead until {@linkcode unwatch}, to notice when the client goes away, also behind requests that it has
+   * sent already, unless they are long.
+   */
   watch(): void {
-    if (this.#start === this.#end) void this.fill();
+    this.#isWatching = true;
+    if (!this.#isReadingAhead) void this.#readAhead();
+  }
+
+  /** Stops reading ahead, but for what is being read. */
+  unwatch(): void {
+    this.#isWatching = false;
   }
 
   /** Removes the first bytes, and returns them; they are valid until the next call of {@linkcode fill}. */
@@ -54,6 +67,12 @@ export class ByteSource {
     const from = this.#start;
     this.#start = Math.min(this.#end, from + count);
     return this.#buffer.subarray(from, this.#start);
+  }
+
+  async #readAhead(): Promise<void> {
+    this.#isReadingAhead = true;
+    while (this.#isWatching && this.#end - this.#start < MOST_AHEAD && await this.fill());
+    this.#isReadingAhead = false;
   }
 
   async #read(): Promise<boolean> {

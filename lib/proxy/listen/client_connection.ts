@@ -207,6 +207,7 @@ export class ClientConnection {
       completed.reject(error);
       throw error;
     } finally {
+      this.#source.unwatch();
       this.#request = undefined;
     }
   }

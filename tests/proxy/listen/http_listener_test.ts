@@ -125,14 +125,22 @@ Deno.test("HttpListener: a client that leaves is noticed before and while it get
   let began = 0;
   let noticed = 0;
   await withListener(async ({ connect }) => {
-    for (const [count, path] of ["/wait", "/forever"].entries()) {
-      using _client = await connectAnd(connect, get(path));
+    // A client that has sent more than a request leaves like any other.
+    const more = ["", "\r\n", get("/more"), get("/1") + get("/2")];
+    const texts = ["/wait", "/forever"].flatMap((path) => more.map((rest) => get(path) + rest));
+    for (const [count, text] of texts.entries()) {
+      using _client = await connectAnd(connect, text);
       await until(() => began === count + 1 ? true : undefined);
     }
-    await until(() => noticed === 2 ? true : undefined);
+    // One of many requests, which came behind others.
+    using client = await connectAnd(connect, get("/now").repeat(9) + get("/wait") + get("/more"));
+    await until(() => began === texts.length + 10 ? true : undefined);
+    client[Symbol.dispose]();
+    await until(() => noticed === texts.length + 1 ? true : undefined);
   }, {
     handler: async (request) => {
       began++;
+      if (request.url.endsWith("/now")) return text("now");
       if (request.url.endsWith("/forever")) {
         return new Response(new ReadableStream({ cancel: () => void noticed++ }));
       }
