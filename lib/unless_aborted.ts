@@ -43,10 +43,29 @@ export function unlessAborted<Value>(
 const STEPS = 4;
 
 /**
- * Starts something that ends when a signal aborts: the one it is passed aborts with `signal`, and if nothing
- * has come of it after `ms` milliseconds. What has come by then may last longer. The time is counted in
+ * Calls `onEnd` after `ms` milliseconds, and returns a function that prevents it. The time is counted in
  * quarters, of which `onQuarter` is told: however long the process or the machine stands still, that is
  * one of them at most, and what arrived meanwhile is read before the next one is over.
+ */
+export function afterRunning(
+  ms: number,
+  onEnd: () => void,
+  onQuarter: () => void = () => {},
+): () => void {
+  let steps = 0;
+  const timer = setInterval(() => {
+    onQuarter();
+    if (++steps < STEPS) return;
+    clearInterval(timer);
+    onEnd();
+  }, ms / STEPS);
+  return () => clearInterval(timer);
+}
+
+/**
+ * Starts something that ends when a signal aborts: the one it is passed aborts with `signal`, and if nothing
+ * has come of it after `ms` milliseconds, counted by {@linkcode afterRunning}. What has come by then may
+ * last longer.
  */
 export async function startedWithin<Value>(
   ms: number,
@@ -55,14 +74,10 @@ export async function startedWithin<Value>(
   onQuarter: () => void = () => {},
 ): Promise<Value> {
   const late = new AbortController();
-  let steps = 0;
-  const timer = setInterval(() => {
-    onQuarter();
-    if (++steps === STEPS) late.abort();
-  }, ms / STEPS);
+  const stop = afterRunning(ms, () => late.abort(), onQuarter);
   try {
     return await start(AbortSignal.any([signal, late.signal]));
   } finally {
-    clearInterval(timer);
+    stop();
   }
 }

@@ -13,6 +13,7 @@ import {
   SphttpError,
 } from "../../../mod.ts";
 import { redactUrl } from "../../http/address/redact.ts";
+import { afterRunning } from "../../unless_aborted.ts";
 import { concurrently } from "../process/concurrently.ts";
 
 /** What came of the race. */
@@ -66,12 +67,12 @@ export async function race(
   const look = () => {
     if (isLate && answers.length >= enough) time.abort();
   };
-  const timers = [
-    setTimeout(() => {
+  const stops = [
+    afterRunning(timeMs, () => {
       isLate = true;
       look();
-    }, timeMs),
-    setTimeout(() => time.abort(), PATIENCE * timeMs),
+    }),
+    afterRunning(PATIENCE * timeMs, () => time.abort()),
   ];
   const headers = new Headers(options.headers);
   headers.set("connection", "close");
@@ -89,7 +90,7 @@ export async function race(
       const why = error instanceof NoMirrorLeftError ? error.cause[0]?.problem : error.message;
       details.push(`${redactUrl(url)} is left out: ${why}`);
     }
-  }).finally(() => timers.forEach(clearTimeout));
+  }).finally(() => stops.forEach((stop) => stop()));
   signal.throwIfAborted();
   const size = expectedSize ?? mostFrequent(answers.map((one) => one.size));
   answers.sort((one, other) => one.ms - other.ms);

@@ -9,7 +9,7 @@
 
 import type { LookupAddress } from "node:dns";
 import { mayConnect } from "../../environment.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
+import { afterRunning, unlessAborted } from "../../unless_aborted.ts";
 import { deferred } from "../../stand_ins.ts";
 
 /** A server has this long to answer before its addresses are tried, in milliseconds. */
@@ -38,10 +38,12 @@ export async function isFirstAddressDead(options: DeadAddressOptions): Promise<b
     const firsts = [4, 6].flatMap((family) => found.find((one) => one.family === family) ?? []);
     const others = found.filter((one) => !firsts.includes(one));
     if (others.length === 0) return false;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ACCEPT_MS)]);
+    const late = new AbortController();
+    const stop = afterRunning(ACCEPT_MS, () => late.abort());
+    const limit = AbortSignal.any([signal, late.signal]);
     const of = (ones: readonly LookupAddress[]) =>
       Promise.all(ones.map(({ address }) => attempt(address, port, limit)));
-    const [first, other] = await Promise.all([of(firsts), of(others)]);
+    const [first, other] = await Promise.all([of(firsts), of(others)]).finally(stop);
     return first.every((one) => one === "silent") && other.includes("accepts");
   } catch {
     // The name does not resolve, or it need not be known any more.

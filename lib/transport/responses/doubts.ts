@@ -23,6 +23,7 @@ import { type BodyReader, readAll } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import { discard } from "./redirects.ts";
 import { deferred } from "../../stand_ins.ts";
+import { afterRunning } from "../../unless_aborted.ts";
 
 /** Sends a request to the mirror, without conditions, and waits for the response for up to `withinMs`. */
 export type Ask = (requested: RequestedRange, withinMs?: number) => Promise<Response>;
@@ -237,21 +238,21 @@ async function sendsParts(ask: Ask, start: number): Promise<boolean> {
 async function countBytes(body: ReadableStream<Uint8Array> | null, most: number): Promise<number> {
   if (body === null) return 0;
   const reader = body.getReader();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop = () => {};
   let bytes = 0;
   try {
     while (bytes < most) {
       const late = deferred();
-      if (bytes > 0) timer = setTimeout(late.resolve, MORE_MS);
+      if (bytes > 0) stop = afterRunning(MORE_MS, late.resolve);
       const next = await Promise.race([reader.read().catch(() => undefined), late.promise]);
-      clearTimeout(timer);
+      stop();
       // It ended, broke off or fell silent.
       if (!next || next.done) break;
       bytes += next.value.byteLength;
     }
     return bytes;
   } finally {
-    clearTimeout(timer);
+    stop();
     await reader.cancel().catch(() => {});
   }
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { race, type RaceSettings } from "../../../lib/cli/mirrors/race.ts";
 import { keepConnections } from "../../../mod.ts";
-import { FILE, withMirrors } from "../../support/download.ts";
+import { FILE, inTime, withMirrors } from "../../support/download.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import type { MirrorOptions } from "../../support/lab/mirror_lab.ts";
 
@@ -60,6 +60,16 @@ Deno.test("race() ends in time though mirrors are silent, and at once if it is a
     abort.abort(new Error("stop"));
     await assertRejects(() => racing, Error, "stop");
   });
+});
+
+Deno.test("race() counts no more than a quarter of its time while the process stands still", async () => {
+  await withMirrors([{}], (urls) =>
+    inTime(async () => {
+      const racing = race(urls, { ...SETTINGS, timeMs: 150 });
+      const until = performance.now() + 700;
+      while (performance.now() < until) { /* the process stands still */ }
+      assertEquals((await racing).ranked, urls);
+    }));
 });
 
 Deno.test("race() asks no mirror for proof that a few bytes cannot give", async () => {
