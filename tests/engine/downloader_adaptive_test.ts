@@ -120,13 +120,18 @@ Deno.test("adaptive: a mirror that answers 503 to its second request goes on wit
   // The first one is for the beginning; the next ones go out while it delivers.
   const busy: Fault = { kind: "status", status: 503, from: 1, count: 1 };
   const links = withFaults(busy).map((link) => ({ ...link, content: LONG }));
-  await withMirrors(links, async (urls, [mirror]) => {
-    const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3 }, LONG);
-    const { failures, state } = stats.mirrors[0]!;
-    assert(failures === 0 && state !== "dropped", `${failures} failures, ${state}`);
-    assert(events.some(({ type }) => type === "failure"), "none was refused");
-    assert(mirror!.requests.length >= 3, `${mirror!.requests.length} requests`);
-  });
+  const wrong: string[] = [];
+  // On a busy machine it may be asked once for all that it delivers, or the others have the rest before its turn.
+  await inTime(() =>
+    withMirrors(links, async (urls, [mirror]) => {
+      const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3 }, LONG);
+      const { failures, state } = stats.mirrors[0]!;
+      if (failures > 0 || state === "dropped") wrong.push(`${failures} failures, ${state}`);
+      assert(events.some(({ type }) => type === "failure"), "none was refused");
+      assert(mirror!.requests.length >= 3, `${mirror!.requests.length} requests`);
+    })
+  );
+  assertEquals(wrong, []);
 });
 
 /** A `fetch` for which no server takes more than one request at once: the second gets a 503. */
