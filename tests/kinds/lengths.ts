@@ -7,13 +7,14 @@
 
 import {
   type Ask,
+  isRanged,
   nothing,
   rangeOf,
   refused,
   type Reply,
   served,
 } from "../support/lab/odd_reply.ts";
-import { always, type Kind, kind } from "./kind.ts";
+import { always, BOTH, type Kind, kind } from "./kind.ts";
 
 /** Answers something else to what is longer than that, the whole file too. */
 const upTo = (bytes: number, refuse: (ask: Ask) => Reply): Kind["serve"] => (ask) =>
@@ -53,6 +54,17 @@ export const LENGTHS: readonly Kind[] = [
     [56, 1],
     upTo(300_000, () => nothing("reset")),
     LONG,
+  ),
+  kind(
+    "parts-of-256k-late",
+    "at most 256 KiB of each range, and 0.3 s before each answer",
+    BOTH,
+    (ask) => {
+      const { start, end } = rangeOf(ask);
+      const range = { start, end: Math.min(end, start + 262_144) };
+      return served(ask, isRanged(ask) ? { range } : {}).after(300);
+    },
+    { ...LONG, proxy: true },
   ),
   kind(
     "cut-after-500k",

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Ask, nothing, refused, served } from "../support/lab/odd_reply.ts";
+import { type Ask, nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
 import { BOTH, type Kind, kind, nowAndThen } from "./kind.ts";
 
 /** Answers something else while that many requests are being answered. */
@@ -114,6 +114,13 @@ export const LIMITS: readonly Kind[] = [
       () => refused(200, { "Content-Type": "text/html" }, "<html>Too many connections</html>"),
     ),
     SLOW,
+  ),
+  kind(
+    "second-redirected-to-itself",
+    "a second request is redirected to the same URL, and a file so long that one is tried",
+    BOTH,
+    limited(1, () => redirect("/file.bin")),
+    { size: 8_000_000, bytesPerSecond: 4_000_000, proxy: true },
   ),
   kind(
     "pace-5-per-second",

@@ -220,7 +220,7 @@ Deno.test("Scheduler: a login that a second request is refused is a limit, until
 Deno.test("Scheduler: a second request that is refused for good drops the mirror", () => {
   const hand = new ScriptedHand(2);
   const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
-  hand.failRequest(second!, { reason: "redirect", retryable: false });
+  hand.failRequest(second!, { reason: "mismatch", retryable: false });
   assertEquals([hand.scheduler.mirrors[0]!.state.type, hand.live(0)], ["dropped", []]);
   assertEquals([hand.cancelled(first!), hand.free], [true, [[4, 100]]]);
 });

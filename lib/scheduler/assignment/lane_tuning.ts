@@ -37,11 +37,16 @@ export class LaneTuning {
     // What is left for a consumer that does not keep up shows nothing of the mirrors.
     const waits = readyBytes > windowSize * MOST_READY;
     const hasRoom = ledger.aheadBytes <= windowSize * MOST_AHEAD;
-    for (const [index, { tuner, bytes, link, url, worth, servesRanges }] of mirrors.entries()) {
+    for (const [index, mirror] of mirrors.entries()) {
+      const { tuner, bytes, link, url, worth, servesRanges, lengths: { shown } } = mirror;
       if (tuner === undefined) continue;
       if (waits) tuner.interrupt();
       if (tuner.isTrying) link.flowMeter.interrupt();
       tuner.learn(link.flowMeter.flow, worth, now);
+      // While one lane waits for an answer, others bring the bytes that it could.
+      if (shown !== undefined) {
+        tuner.need(1 + Math.ceil(link.bytesPerSecond(now) * link.latencyMs / 1000 / shown));
+      }
       const aloneMs = hasRoom || tuner.lanes > 1 ? left * 1000 / link.bytesPerSecond(now) : 0;
       const leftMs = mirrors.length === 1 ? aloneMs : Infinity;
       tuner.observe({ own: bytes, total }, now, link.latencyMs, leftMs);

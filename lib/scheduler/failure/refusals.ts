@@ -136,8 +136,8 @@ function mannerOf(
 ): Manner | undefined {
   if (reason === "changed") return status === 200 ? "replaced" : undefined;
   if (OVERLOADED.includes(status)) return "overloaded";
-  // Servers deny one request too many by any status.
-  const isDenied = reason === "status" && status !== NOT_MODIFIED;
+  // Servers deny one request too many by any status, or send it in circles.
+  const isDenied = (reason === "status" && status !== NOT_MODIFIED) || reason === "redirect";
   if (isDenied || status === 416) return retryAfterMs === undefined ? "denied" : "overloaded";
   return phase !== "body" && fault !== undefined && CLOSED.includes(fault) ? "closed" : undefined;
 }

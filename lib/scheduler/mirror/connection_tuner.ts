@@ -110,6 +110,11 @@ export class ConnectionTuner {
     this.#begin({ type: "settled", until: now + (isMost ? SETTLED_MS : firstMs) });
   }
 
+  /** Takes in how many lanes are of use at least, until more or fewer are tried: its responses are short. */
+  need(lanes: number): void {
+    if (!this.#isTried && lanes > this.#lanes) this.#set(Math.min(this.#most, lanes), "rate");
+  }
+
   /** Takes in what has been delivered by `now`; what is missing takes `leftMs`. */
   observe(progress: Delivery, now: number, roundTripMs: number, leftMs = Infinity): void {
     if (this.#flow === "unknown") return;

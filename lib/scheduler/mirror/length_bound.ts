@@ -1,6 +1,6 @@
 /**
  * How much to request at once from a mirror that serves short responses only: its connections break early,
- * or it refuses long ranges, as gateways do that limit their responses. Pure.
+ * or it refuses long ranges, or sends a part of them, as gateways and caches do that limit their responses. Pure.
  *
  * @module
  */
@@ -11,9 +11,11 @@ const ENOUGH = 8 * 1024 * 1024;
 const LEAST_PART = 64 * 1024;
 /** after so many whole responses of about the most bytes, twice as many are requested at once, */
 const ENOUGH_COMPLETED = 16;
-/** and after so many times as many once they were refused. */
+/** and after so many times as many once they were refused, or shortened. */
 const REFUSED_GROWTH = 4;
 const PROVES = 0.9;
+/** After so many responses in a row that are shorter than requested, there is a bound. */
+const MOST_SHORTENED = 2;
 
 export class LengthBound {
   /** Bytes that its last response brought before it broke; `undefined` if it did not. */
@@ -24,8 +26,9 @@ export class LengthBound {
   /** Number of responses of so many bytes that did not break. */
   #completed = 0;
   #enough = ENOUGH_COMPLETED;
-  /** The longest response that it has begun. */
+  /** The longest response that it has begun, and how many in a row were shorter than requested. */
   #longest = 0;
+  #shortened = 0;
   /** Whether less is requested because it refused more, and it has not answered since. */
   #isDoubtful = false;
   /** Whether it has refused what it has served, and has not answered since: length is not the reason. */
@@ -50,9 +53,20 @@ export class LengthBound {
     this.#enough *= REFUSED_GROWTH;
   }
 
-  /** Notes that it has begun a response of so many bytes. */
-  answered(bytes: number): void {
+  /**
+   * Notes that it has begun a response of so many bytes to a request for more, or as many. Where two in a row
+   * are shorter, no more is requested at once than it has sent.
+   */
+  answered(bytes: number, requested = bytes): void {
+    if (bytes < requested) this.#shortened++;
+    else if (bytes >= this.#longest) this.#shortened = 0;
     this.#longest = Math.max(this.#longest, bytes);
+    const most = Math.max(LEAST_PART, this.#longest);
+    if (this.#shortened >= MOST_SHORTENED && most < Math.min(ENOUGH, this.#mostBytes)) {
+      this.#limit(most);
+      this.#completed = 0;
+      this.#enough *= REFUSED_GROWTH;
+    }
     this.#isRuledOut = false;
     this.#refusals = 0;
     if (bytes <= this.#mostBytes) this.#isDoubtful = false;

@@ -61,7 +61,10 @@ export function noteAnswer(
 ): void {
   const { mirror, kind, id } = request;
   request.answered(answer, now, proof);
-  if (answer.type === "partial") mirror.lengths.answered(answer.end - answer.start);
+  if (answer.type === "partial") {
+    const { start, end, size = end } = answer;
+    mirror.lengths.answered(end - start, Math.min(request.bodyEnd, size) - start);
+  }
   state.rememberHabits(request, now);
   // What is limited is the place that answered.
   mirror.seat.move(details?.location ?? mirror.url, now);

@@ -33,6 +33,16 @@ function lanesOver(
   return steps;
 }
 
+Deno.test("ConnectionTuner.need(): of a mirror whose responses are short, as many lanes at once, but no more than are allowed", () => {
+  const tuner = new ConnectionTuner(6, 6, true);
+  tuner.need(4);
+  assertEquals([tuner.lanes, tuner.reason], [4, "rate"]);
+  tuner.need(2);
+  assertEquals(tuner.lanes, 4);
+  tuner.need(9);
+  assertEquals(tuner.lanes, 6);
+});
+
 Deno.test("ConnectionTuner: as many lanes as are of use, found within seconds", () => {
   const limited = (lanes: number) => 100 * Math.min(lanes, 5);
   const full = () => 500;

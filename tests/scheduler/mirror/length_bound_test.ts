@@ -16,6 +16,33 @@ Deno.test("LengthBound.mostBytes: where two responses in a row break, less is re
   assertEquals(bound.mostBytes, 64 * 1024);
 });
 
+Deno.test("LengthBound.mostBytes: where two responses in a row are shorter than requested, as much as the longest", () => {
+  const bound = new LengthBound();
+  bound.answered(100_000, 600_000);
+  assertEquals(bound.mostBytes, Infinity);
+  // Shorter ones say nothing of that.
+  bound.answered(1024);
+  bound.answered(90_000, 500_000);
+  assertEquals([bound.mostBytes, bound.shown], [100_000, 100_000]);
+  bound.answered(20_000, 100_000);
+  assertEquals(bound.mostBytes, 100_000);
+});
+
+Deno.test("LengthBound.mostBytes: one response that is shorter than requested, now and then, is no reason", () => {
+  const bound = new LengthBound();
+  for (let turn = 0; turn < 5; turn++) {
+    bound.answered(100_000, 600_000);
+    bound.answered(600_000);
+  }
+  assertEquals(bound.mostBytes, Infinity);
+});
+
+Deno.test("LengthBound.mostBytes: long responses that are shorter than requested are no reason", () => {
+  const bound = new LengthBound();
+  for (let turn = 0; turn < 5; turn++) bound.answered(20_000_000, 50_000_000);
+  assertEquals(bound.mostBytes, Infinity);
+});
+
 Deno.test("LengthBound.mostBytes: a connection that brings much before it breaks is no reason for that", () => {
   const bound = new LengthBound();
   for (let turn = 0; turn < 5; turn++) bound.broke(20_000_000);
