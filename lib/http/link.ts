@@ -80,10 +80,11 @@ function linkOf(
   parameters: ReadonlyMap<string, string>,
   base: URL,
 ): Link | undefined {
+  const relations = (parameters.get("rel") ?? "").toLowerCase().split(/\s+/)
+    .filter((one) => one !== "");
+  if (relations.length === 0) return undefined;
   const anchor = parameters.get("anchor");
   if (anchor !== undefined && parseUrl(anchor, base)?.href !== base.href) return undefined;
   const target = parseUrl(reference, base);
-  if (target === null) return undefined;
-  const relations = (parameters.get("rel") ?? "").toLowerCase().split(/\s+/);
-  return { target, relations: relations.filter((one) => one !== ""), parameters };
+  return target === null ? undefined : { target, relations, parameters };
 }

@@ -35,19 +35,17 @@ Deno.test("parseLinks() reads links as servers write them", () => {
     ["<a>; rel=a; rel=b; t=1; t=2", [["https://one.example/pub/a", "a", { t: "1" }]]],
     [
       '<a>; title="a, \\"b\\"; <c>"; rel=x, <b>',
-      [
-        ["https://one.example/pub/a", "x", { title: 'a, "b"; <c>' }],
-        ["https://one.example/pub/b", "", {}],
-      ],
+      // Without a relation, it is none.
+      [["https://one.example/pub/a", "x", { title: 'a, "b"; <c>' }]],
     ],
     // Of another resource, or to none.
-    ['<a>; rel=x; anchor="#part", <b>; anchor="/other", <c>; anchor=""', [[
+    ['<a>; rel=x; anchor="#part", <b>; anchor="/other"; rel=x, <c>; anchor=""; rel=y', [[
       "https://one.example/pub/c",
-      "",
+      "y",
       { anchor: "" },
     ]]],
     ["<http://[>; rel=x, <b>;;;; rel=y;", [["https://one.example/pub/b", "y", {}]]],
-    [" ,<a>\t,\t<b> ; rel = x ,", [["https://one.example/pub/a", "", {}], [
+    [" ,<a>;rel=y\t,\t<b> ; rel = x ,", [["https://one.example/pub/a", "y", {}], [
       "https://one.example/pub/b",
       "x",
       {},

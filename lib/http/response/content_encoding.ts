@@ -21,6 +21,9 @@ const HARMLESS = new Set([
   "aws-chunked",
 ]);
 
+/** The most codings that are read; no file is encoded so often. */
+const MOST_CODINGS = 64;
+
 /** The coding of a response, and whether its bytes are those of the file. */
 export interface ContentCoding {
   /** Its name as received, in lower case; `undefined` for none. */
@@ -32,10 +35,11 @@ export interface ContentCoding {
 /** Reads the content coding of a response; several are separated by commas. */
 export function readContentCoding(headers: Headers): ContentCoding {
   const value = readField(headers, "content-encoding")?.toLowerCase() ?? "";
-  const names = value.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const all = value.split(",", MOST_CODINGS + 1);
+  const names = all.slice(0, MOST_CODINGS).map((name) => name.trim()).filter((name) => name !== "");
   const shown = names.filter((name) => name !== "identity").join(", ");
   return {
     name: shown === "" ? undefined : shown,
-    transforms: names.some((name) => !HARMLESS.has(name)),
+    transforms: all.length > MOST_CODINGS || names.some((name) => !HARMLESS.has(name)),
   };
 }

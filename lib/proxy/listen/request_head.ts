@@ -70,6 +70,9 @@ const FORM = /^(?:\/|\*$|https?:\/\/[^/?#\\])/i;
  * Without any host, a URL would take its path for one.
  */
 const HOST = /^[^\t,/?#@\\]+$/;
+/** Options of `Connection`, in a list. */
+const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+const KEEP_ALIVE = /(?:^|,)[\t ]*keep-alive[\t ]*(?:,|$)/i;
 /** Methods that the platform's `Request` refuses. */
 const REFUSED_METHODS = ["CONNECT", "TRACE", "TRACK"];
 /** Everything but control characters; tabs are allowed. */
@@ -108,9 +111,7 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
   const host = headers.get("host") ?? undefined;
   if (minor > 0 && host === undefined) throw new Problem(400, "the Host header is missing");
   if (host !== undefined && !HOST.test(host)) throw new Problem(400, "the Host header is invalid");
-  const options = (headers.get("connection") ?? "").toLowerCase().split(",").map((one) =>
-    one.trim()
-  );
+  const connection = headers.get("connection") ?? "";
   return {
     method,
     target,
@@ -118,7 +119,7 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
     headers,
     host,
     framing: framingOf(headers, minor),
-    keepAlive: minor > 0 ? !options.includes("close") : options.includes("keep-alive"),
+    keepAlive: minor > 0 ? !CLOSE.test(connection) : KEEP_ALIVE.test(connection),
     expectsContinue: minor > 0 && headers.get("expect")?.toLowerCase() === "100-continue",
   };
 }

@@ -16,6 +16,8 @@ Deno.test("readContentCoding() names codings, and knows those that change nothin
     ["binary", "binary", false],
     ["zstd", "zstd", true],
     ["whatever", "whatever", true],
+    [`${"identity,".repeat(63)} identity`, undefined, false],
+    [`${"identity,".repeat(64)} identity`, undefined, true],
   ] as const;
   for (const [value, name, transforms] of table) {
     const headers = new Headers(value === undefined ? {} : { "content-encoding": value });

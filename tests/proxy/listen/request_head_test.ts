@@ -55,6 +55,8 @@ Deno.test("parseRequestHead() reads the request line, the fields, and what they 
   const table: [fields: string, minor: 0 | 1, facts: Partial<RequestHead>][] = [
     ["Connection: close", 1, { keepAlive: false }],
     ["Connection: x, Close", 1, { keepAlive: false }],
+    ["Connection: closed, x-close", 1, { keepAlive: true }],
+    ["Connection: x,\t keep-alive ,y", 0, { keepAlive: true }],
     ["Accept: */*", 0, { keepAlive: false, minor: 0 }],
     ["Connection: Keep-Alive", 0, { keepAlive: true }],
     ["Content-Length: 0", 1, { framing: { type: "none" } }],
