@@ -121,7 +121,7 @@ Deno.test("CancelEvent: lost against a duplicate, closed for being late, dropped
   assertEquals(given(closing), [[2, 4, 10, false, "closed"]]);
   const hand = new ScriptedHand(2);
   const [one, other] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
-  hand.failRequest(one!, { retryable: false, reason: "redirect" });
+  hand.failRequest(one!, { retryable: false, reason: "mismatch" });
   assertEquals(given(hand), [[other!.id, 20, 40, false, "dropped"]]);
 });
 

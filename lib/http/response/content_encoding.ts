@@ -26,7 +26,7 @@ const MOST_CODINGS = 64;
 
 /** The coding of a response, and whether its bytes are those of the file. */
 export interface ContentCoding {
-  /** Its name as received, in lower case; `undefined` for none. */
+  /** Its name as received, in lower case, or how many there are; `undefined` for none. */
   readonly name: string | undefined;
   /** Whether it may have been applied on the way. */
   readonly transforms: boolean;
@@ -36,10 +36,11 @@ export interface ContentCoding {
 export function readContentCoding(headers: Headers): ContentCoding {
   const value = readField(headers, "content-encoding")?.toLowerCase() ?? "";
   const all = value.split(",", MOST_CODINGS + 1);
-  const names = all.slice(0, MOST_CODINGS).map((name) => name.trim()).filter((name) => name !== "");
+  if (all.length > MOST_CODINGS) return { name: `over ${MOST_CODINGS} codings`, transforms: true };
+  const names = all.map((name) => name.trim()).filter((name) => name !== "");
   const shown = names.filter((name) => name !== "identity").join(", ");
   return {
     name: shown === "" ? undefined : shown,
-    transforms: all.length > MOST_CODINGS || names.some((name) => !HARMLESS.has(name)),
+    transforms: names.some((name) => !HARMLESS.has(name)),
   };
 }

@@ -57,22 +57,21 @@ async function run(args: readonly string[]): Promise<void> {
     tls === undefined ? 1 : RELAYED_DESCRIPTORS,
     parsed.maxConnections,
   );
-  const handler = createHandler({
-    ...parsed.options,
-    maxMirrorConnections,
-    token: parsed.token && await readToken(parsed.token),
-    download: {
-      ...parsed.options.download,
-      caCerts: caCertFile === undefined ? undefined : [await readAuthorities(caCertFile)],
-    },
-    log: logFormat && ((line) => writeText(Deno.stdout, `${line}\n`)),
-    logFormat,
-    onError: (error) => say(`internal error: ${describeError(error)}; this is a bug in sphttp`),
-  });
+  // All files are read before: the handler keeps connections, and only `serve()` closes it.
+  const caCerts = caCertFile === undefined ? undefined : [await readAuthorities(caCertFile)];
   const pair = tls && {
     cert: await readPem("--cert", tls.certFile, "CERTIFICATE"),
     key: await readPem("--key", tls.keyFile, "PRIVATE KEY"),
   };
+  const handler = createHandler({
+    ...parsed.options,
+    maxMirrorConnections,
+    token: parsed.token && await readToken(parsed.token),
+    download: { ...parsed.options.download, caCerts },
+    log: logFormat && ((line) => writeText(Deno.stdout, `${line}\n`)),
+    logFormat,
+    onError: (error) => say(`internal error: ${describeError(error)}; this is a bug in sphttp`),
+  });
   await dropPermissions();
   const { state } = await Deno.permissions.query({ name: "net" });
   if (state !== "granted") {
