@@ -4,6 +4,7 @@
  * @module
  */
 
+import { afterRunning } from "./after_running.ts";
 import { type Deferred, deferred } from "./stand_ins.ts";
 
 /**
@@ -37,29 +38,6 @@ export function unlessAborted<Value>(
     (error) => end()?.settled.reject(error),
   );
   return settled.promise;
-}
-
-/** A time that is waited for is counted in so many steps. */
-const STEPS = 4;
-
-/**
- * Calls `onEnd` after `ms` milliseconds, and returns a function that prevents it. The time is counted in
- * quarters, of which `onQuarter` is told: however long the process or the machine stands still, that is
- * one of them at most, and what arrived meanwhile is read before the next one is over.
- */
-export function afterRunning(
-  ms: number,
-  onEnd: () => void,
-  onQuarter: () => void = () => {},
-): () => void {
-  let steps = 0;
-  const timer = setInterval(() => {
-    onQuarter();
-    if (++steps < STEPS) return;
-    clearInterval(timer);
-    onEnd();
-  }, ms / STEPS);
-  return () => clearInterval(timer);
 }
 
 /**

@@ -26,7 +26,7 @@ const EVERYWHERE = /^lib\/stand_ins\.ts$/;
 /** For each room of the house, what its modules may import besides each other. */
 const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [
-    /^lib\/(checks|environment|errors|option_errors|runtime|stand_ins|unless_aborted|version)\.ts$/,
+    /^lib\/(after_running|checks|environment|errors|option_errors|runtime|stand_ins|unless_aborted|version)\.ts$/,
     /^$/,
   ],
   [/^lib\/(http|trace)\//, /^lib\/(checks|errors|option_errors)\.ts$/],
@@ -35,7 +35,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/policy\//, /^lib\/(http|scheduler)\//],
   [
     /^lib\/transport\//,
-    /^lib\/((environment|errors|option_errors|runtime|unless_aborted)\.ts$|http\/)/,
+    /^lib\/((after_running|environment|errors|option_errors|runtime|unless_aborted)\.ts$|http\/)/,
   ],
   [
     /^lib\/engine\//,
@@ -47,7 +47,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/command_line\//, /^$/],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((metalink|mod|lib\/(checks|environment|runtime|unless_aborted|version))\.ts$|lib\/(command_line|hashing|http|trace)\/)/,
+    /^((metalink|mod|lib\/(after_running|checks|environment|runtime|unless_aborted|version))\.ts$|lib\/(command_line|hashing|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { afterRunning, startedWithin, unlessAborted } from "../lib/unless_aborted.ts";
+import { startedWithin, unlessAborted } from "../lib/unless_aborted.ts";
 
 Deno.test("unlessAborted() settles as the promise does", async () => {
   const { signal } = new AbortController();
@@ -62,18 +62,4 @@ Deno.test("startedWithin() counts no more than a quarter of the time while the p
   const until = performance.now() + 500;
   while (performance.now() < until) { /* the process stands still */ }
   assertEquals([await waiting, quarters.length <= 1], ["come", true]);
-});
-
-Deno.test("afterRunning() calls once, unless it is prevented", async () => {
-  const called: string[] = [];
-  const stop = afterRunning(1, () => called.push("prevented"));
-  stop();
-  await new Promise<void>((resolve) =>
-    afterRunning(4, () => {
-      called.push("end");
-      // The others would come by then.
-      setTimeout(resolve, 20);
-    }, () => called.push("quarter"))
-  );
-  assertEquals(called, [...Array(4).fill("quarter"), "end"]);
 });

@@ -81,8 +81,12 @@ export function parseContentLength(value: string | null): number | undefined {
  * section 6.3).
  */
 export function readContentLength(headers: Headers): number | undefined {
-  const isChunked = /chunked\s*$/i.test(headers.get("transfer-encoding") ?? "");
-  return isChunked ? undefined : parseContentLength(headers.get("content-length"));
+  return isChunked(headers) ? undefined : parseContentLength(headers.get("content-length"));
+}
+
+/** Reports whether a body is chunked, as it is if that is its last transfer coding. */
+export function isChunked(headers: Headers): boolean {
+  return /chunked\s*$/i.test(headers.get("transfer-encoding") ?? "");
 }
 
 /** Maximum number of copies of a field: more are no accident. */

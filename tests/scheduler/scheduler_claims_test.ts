@@ -197,24 +197,25 @@ Deno.test("Scheduler: Retry-After of a second request does not hold up the first
   assertEquals([mirror.state.type, hand.scheduler.wakeAt], ["waiting", 3150]);
 });
 
-Deno.test("Scheduler: a login that a second request is refused is a limit, until nothing delivers", () => {
-  const hand = new ScriptedHand(2);
-  // Without a login it would be the answer to the form of the request.
-  const refused = {
-    status: 401,
-    hadCredentials: true,
-    phase: "headers",
-    retryable: false,
-  } as const;
-  const denied = { ...refused, reason: "status" } as const;
-  const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
-  hand.failRequest(second!, denied);
-  const [mirror] = hand.scheduler.mirrors;
-  assertEquals([mirror!.state.type, hand.live(0)], ["ready", [first]]);
-  assertEquals([mirror!.failures, hand.cancelled(first!)], [0, false]);
-  hand.now += 10_000;
-  hand.failRequest(first!, denied);
-  assertEquals([mirror!.state.type, hand.live(0)], ["dropped", []]);
+Deno.test("Scheduler: a login or a way that a second request is refused is a limit, until nothing delivers", () => {
+  const refused = { phase: "headers", retryable: false } as const;
+  const all = [
+    // Without a login it would be the answer to the form of the request.
+    { ...refused, reason: "status", status: 401, hadCredentials: true },
+    // It was sent in circles.
+    { ...refused, reason: "redirect" },
+  ] as const;
+  for (const denied of all) {
+    const hand = new ScriptedHand(2);
+    const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
+    hand.failRequest(second!, denied);
+    const [mirror] = hand.scheduler.mirrors;
+    assertEquals([mirror!.state.type, hand.live(0)], ["ready", [first]]);
+    assertEquals([mirror!.failures, hand.cancelled(first!)], [0, false]);
+    hand.now += 10_000;
+    hand.failRequest(first!, denied);
+    assertEquals([mirror!.state.type, hand.live(0)], ["dropped", []]);
+  }
 });
 
 Deno.test("Scheduler: a second request that is refused for good drops the mirror", () => {

@@ -13,7 +13,7 @@ import {
   SphttpError,
 } from "../../../mod.ts";
 import { redactUrl } from "../../http/address/redact.ts";
-import { afterRunning } from "../../unless_aborted.ts";
+import { afterRunning } from "../../after_running.ts";
 import { concurrently } from "../process/concurrently.ts";
 
 /** What came of the race. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  isChunked,
   parseContentLength,
   parseContentRange,
   parseUnsatisfiedSize,
@@ -265,8 +266,7 @@ function checkCoding(
  * like "identity", it waits for the connection to be closed, whatever the length.
  */
 function endsByItself(headers: Headers): boolean {
-  const coding = headers.get("transfer-encoding");
-  return coding === null || /chunked\s*$/i.test(coding) || !headers.has("content-length");
+  return isChunked(headers) || !headers.has("transfer-encoding") || !headers.has("content-length");
 }
 
 /** Refuses a response that gives another size than the file had before. */

@@ -57,7 +57,7 @@ async function run(args: readonly string[]): Promise<void> {
     tls === undefined ? 1 : RELAYED_DESCRIPTORS,
     parsed.maxConnections,
   );
-  // All files are read before: the handler keeps connections, and only `serve()` closes it.
+  // Files are read before there is a handler, which keeps connections until the process ends.
   const caCerts = caCertFile === undefined ? undefined : [await readAuthorities(caCertFile)];
   const pair = tls && {
     cert: await readPem("--cert", tls.certFile, "CERTIFICATE"),

@@ -48,9 +48,7 @@ export class LengthBound {
 
   /** Begins with what an earlier download was refused, and was not. */
   recall(mostBytes: number): void {
-    if (mostBytes === Infinity) return;
-    this.#limit(mostBytes);
-    this.#enough *= REFUSED_GROWTH;
+    if (mostBytes !== Infinity) this.#restrict(mostBytes);
   }
 
   /**
@@ -63,9 +61,7 @@ export class LengthBound {
     this.#longest = Math.max(this.#longest, bytes);
     const most = Math.max(LEAST_PART, this.#longest);
     if (this.#shortened >= MOST_SHORTENED && most < Math.min(ENOUGH, this.#mostBytes)) {
-      this.#limit(most);
-      this.#completed = 0;
-      this.#enough *= REFUSED_GROWTH;
+      this.#restrict(most);
     }
     this.#isRuledOut = false;
     this.#refusals = 0;
@@ -88,9 +84,7 @@ export class LengthBound {
     // It was requested before this was known.
     if (bytes > this.#mostBytes) return true;
     const half = Math.floor(Math.min(bytes, ENOUGH) / 2);
-    this.#limit(Math.max(LEAST_PART, this.#longest, half));
-    this.#completed = 0;
-    this.#enough *= REFUSED_GROWTH;
+    this.#restrict(Math.max(LEAST_PART, this.#longest, half));
     this.#isDoubtful = true;
     return true;
   }
@@ -102,6 +96,13 @@ export class LengthBound {
     this.#brokeAfter = bytes;
     this.#completed = 0;
     if (again && shortest < ENOUGH) this.#limit(Math.max(LEAST_PART, shortest));
+  }
+
+  /** Limits what is requested at once for longer than where connections break: the mirror itself does so. */
+  #restrict(mostBytes: number): void {
+    this.#limit(mostBytes);
+    this.#completed = 0;
+    this.#enough *= REFUSED_GROWTH;
   }
 
   #limit(mostBytes: number): void {

@@ -9,7 +9,8 @@
 
 import type { LookupAddress } from "node:dns";
 import { mayConnect } from "../../environment.ts";
-import { afterRunning, unlessAborted } from "../../unless_aborted.ts";
+import { afterRunning } from "../../after_running.ts";
+import { unlessAborted } from "../../unless_aborted.ts";
 import { deferred } from "../../stand_ins.ts";
 
 /** A server has this long to answer before its addresses are tried, in milliseconds. */

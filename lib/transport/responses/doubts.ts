@@ -23,7 +23,7 @@ import { type BodyReader, readAll } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import { discard } from "./redirects.ts";
 import { deferred } from "../../stand_ins.ts";
-import { afterRunning } from "../../unless_aborted.ts";
+import { afterRunning } from "../../after_running.ts";
 
 /** Sends a request to the mirror, without conditions, and waits for the response for up to `withinMs`. */
 export type Ask = (requested: RequestedRange, withinMs?: number) => Promise<Response>;

@@ -1,0 +1,29 @@
+/**
+ * A timer for what is waited for: while the process stands still, nothing that arrives is read, so that it is
+ * not late.
+ *
+ * @module
+ */
+
+/** A time that is waited for is counted in so many steps. */
+const STEPS = 4;
+
+/**
+ * Calls `onEnd` after `ms` milliseconds, and returns a function that prevents it. The time is counted in
+ * quarters, of which `onQuarter` is told: however long the process or the machine stands still, that is
+ * one of them at most, and what arrived meanwhile is read before the next one is over.
+ */
+export function afterRunning(
+  ms: number,
+  onEnd: () => void,
+  onQuarter: () => void = () => {},
+): () => void {
+  let steps = 0;
+  const timer = setInterval(() => {
+    onQuarter();
+    if (++steps < STEPS) return;
+    clearInterval(timer);
+    onEnd();
+  }, ms / STEPS);
+  return () => clearInterval(timer);
+}
