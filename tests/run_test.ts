@@ -30,7 +30,7 @@ Deno.test("readReport() counts tests without their steps, and unescapes names", 
   </testsuite></testsuites>`;
   assertEquals(readReport(report), {
     passed: 2,
-    failed: 1,
+    failed: [{ name: "e", file: "a" }],
     skipped: ['c "d" (missing: curl, wget)'],
   });
 });
