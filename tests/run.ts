@@ -21,7 +21,7 @@ import {
   type Program,
 } from "./support/programs/programs.ts";
 import { writeBatches } from "./support/batches.ts";
-import { type FailedTest, secondRun, secondRunLines } from "./support/second_run.ts";
+import { type FailedTest, isTestFile, secondRun, secondRunLines } from "./support/second_run.ts";
 import { workplace } from "./support/workplace.ts";
 
 /** The tests of a JUnit report, without steps. */
@@ -42,7 +42,7 @@ export async function testFiles(args: readonly string[]): Promise<string[]> {
 
 async function collect(path: string, files: string[]): Promise<void> {
   const info = await Deno.stat(path).catch(() => undefined);
-  if (info?.isFile && path.endsWith("_test.ts")) files.push(path);
+  if (info?.isFile && isTestFile(path)) files.push(path);
   if (!info?.isDirectory) return;
   for await (const { name } of Deno.readDir(path)) await collect(`${path}/${name}`, files);
 }
@@ -66,6 +66,8 @@ export async function neededPrograms(
 /** Counts the tests of a JUnit report as `deno test` writes it. */
 export function readReport(xml: string): TestCounts {
   const seen = new Set<string>();
+  /** Names of tests that another module registers than the one that has their steps. */
+  const elsewhere = new Set<string>();
   const skipped: string[] = [];
   const failed: FailedTest[] = [];
   for (
@@ -75,9 +77,11 @@ export function readReport(xml: string): TestCounts {
   ) {
     const [name, file] = [unescapeXml(rawName!), unescapeXml(rawFile!)];
     // A step follows its test, whose name precedes its own.
-    const outer = name.split(" > ").slice(0, -1);
-    if (outer.some((_, i) => seen.has(`${file} ${outer.slice(0, i + 1).join(" > ")}`))) continue;
+    const names = name.split(" > ").map((_, i, parts) => parts.slice(0, i + 1).join(" > "));
+    const isStepOf = (test: string) => seen.has(`${file} ${test}`) || elsewhere.has(test);
+    if (names.slice(0, -1).some(isStepOf)) continue;
     seen.add(`${file} ${name}`);
+    if (!isTestFile(file)) elsewhere.add(name);
     if (end === "/>") continue;
     if (content!.includes("<skipped")) skipped.push(name);
     else if (/<(failure|error)\b/.test(content!)) failed.push({ name, file });
@@ -248,7 +252,8 @@ async function main(args: readonly string[]): Promise<number> {
   let { code, output, counts } = await runTests([...args, ...paths], first);
   // Without a report, no test was run, and deno has said why.
   if (counts === undefined) return code;
-  const again = isRead ? secondRun(counts.failed, output) : undefined;
+  const users = [...new Set([...needed.values()].flat())];
+  const again = isRead ? secondRun(counts.failed, output, users) : undefined;
   if (again !== undefined) {
     const second = await runTests(again, { report: place.at("second.xml"), env, isRead: false });
     if (second.code === 0 && second.counts?.passed === counts.failed.length) {

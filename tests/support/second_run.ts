@@ -10,9 +10,17 @@ import { stripAnsiCode } from "@std/fmt/colors";
 /** A test that failed. */
 export interface FailedTest {
   readonly name: string;
-  /** The path of its file. */
+  /** The path of the module that registers it. */
   readonly file: string;
 }
+
+/** Reports whether a module is a file of tests. */
+export function isTestFile(path: string): boolean {
+  return path.endsWith("_test.ts");
+}
+
+/** The module whose `testWith()` registers tests of other files. */
+const REGISTRAR = "/support/programs/programs.ts";
 
 /** So many failures can be chance; more are not. */
 const MOST_TESTS = 3;
@@ -26,14 +34,22 @@ export function failuresSaid(output: string): number | undefined {
 /**
  * Returns arguments for `deno test` that run those tests only, without the others of their batch; `undefined` where they
  * are too many, where `deno test` says that more failed (a file that cannot be loaded is in no report), or where one is
- * a documented example, which no chance makes fail.
+ * a documented example, which no chance makes fail. `users` are the files that register tests by `testWith()`.
  */
-export function secondRun(failed: readonly FailedTest[], output: string): string[] | undefined {
+export function secondRun(
+  failed: readonly FailedTest[],
+  output: string,
+  users: readonly string[],
+): string[] | undefined {
   if (failed.length === 0 || failed.length > MOST_TESTS) return undefined;
   if (failuresSaid(output) !== failed.length) return undefined;
-  if (!failed.every(({ file }) => file.endsWith("_test.ts"))) return undefined;
+  const files = new Set<string>();
+  for (const { file } of failed) {
+    if (isTestFile(file)) files.add(file);
+    else if (file.endsWith(REGISTRAR)) { for (const user of users) files.add(user); }
+    else return undefined;
+  }
   const names = failed.map(({ name }) => name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  const files = new Set(failed.map(({ file }) => file));
   return ["--no-check", `--filter=/^(?:${names.join("|")})$/`, ...files];
 }
 
