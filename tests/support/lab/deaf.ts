@@ -5,8 +5,14 @@
  * @module
  */
 
-/** Time after which a connection is taken to wait, in milliseconds. */
-const WAITS_MS = 300;
+import { delay } from "@std/async/delay";
+
+/**
+ * After so many looks a connection is taken to wait. They are counted rather than read off a clock: where the process
+ * stands still, a connection that was made meanwhile is seen between two of them.
+ */
+const LOOKS = 6;
+const LOOK_MS = 50;
 
 /** Makes an address deaf until it is disposed. */
 export async function startDeaf(hostname: string, port: number): Promise<AsyncDisposable> {
@@ -17,12 +23,10 @@ export async function startDeaf(hostname: string, port: number): Promise<AsyncDi
   // Until one waits: there is no place for it, nor for any after it.
   while (waiting === undefined && fillers.length < 64) {
     const dial = Deno.connect({ hostname, port, signal: controller.signal });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) =>
-      timer = setTimeout(resolve, WAITS_MS, undefined)
-    );
-    const conn = await Promise.race([dial, late]);
-    clearTimeout(timer);
+    let conn: Deno.Conn | void = undefined;
+    for (let look = 0; look < LOOKS && conn === undefined; look++) {
+      conn = await Promise.race([dial, delay(LOOK_MS)]);
+    }
     if (conn !== undefined) fillers.push(conn);
     else waiting = dial.then((conn) => conn.close(), () => {});
   }

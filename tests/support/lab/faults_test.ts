@@ -7,6 +7,7 @@ import {
   readThenWait,
   sameBytes,
   SIZE,
+  until,
   withMirror,
 } from "./client.ts";
 import { startMirror } from "./mirror_lab.ts";
@@ -74,6 +75,7 @@ Deno.test("fault stall before headers, and close() in the middle of it", async (
   const mirror = await startMirror({ content, faults: [{ kind: "stall", beforeHeaders: true }] });
   using client = Deno.createHttpClient({});
   const response = fetch(mirror.url, { client });
+  await until(() => mirror.requests[0]);
   const { promise, resolve } = Promise.withResolvers<string>();
   const timer = setTimeout(resolve, 30, "silence");
   assertEquals(await Promise.race([promise, response.then(() => "answer")]), "silence");

@@ -194,6 +194,7 @@ Deno.test("ratesAt: the rate changes over time", () =>
 Deno.test("ratesAt 0: connections, old and new, stay open and silent", () =>
   withMirror({ roundTripMs: 5, ratesAt: [[0, 0]] }, async (mirror, ask) => {
     const answers = [ask("bytes=0-9"), ask("bytes=10-19")];
+    await until(() => mirror.requests[1]);
     const { promise, resolve } = Promise.withResolvers<string>();
     setTimeout(resolve, 50, "silence");
     const any = Promise.race(answers).then(() => "answer");
