@@ -83,7 +83,11 @@ export async function metalinkCommand(
   const urls = parseUrls(texts, values);
   validate(urls, {});
   const length = given("piece-length", (flag, text) => text === "0" ? 0 : parseSize(flag, text));
-  const name = given("name", (_flag, text) => text) ?? baseName(path);
+  const name = given("name", parseFile) ?? baseName(path);
+  const output = given("output", parseFile) ?? "-";
+  if (await isSameFile(output, path)) {
+    throw usageError(`--output is ${path} itself, which the Metalink would replace`);
+  }
   const { size, sha256, pieces } = await hashFile(path, length, signal);
   const text = formatMetalink([{
     name: name.split("/").map(portableFileName).join("/"),
@@ -92,7 +96,6 @@ export async function metalinkCommand(
     pieces,
     urls: urls.map((url) => ({ url: publicUrl(url) })),
   }], `sphttp ${VERSION}`);
-  const output = given("output", (_flag, text) => text) ?? "-";
   if (output === "-") return writeOutput(text);
   await replaceFile(output, text);
 }
@@ -118,6 +121,15 @@ function publicUrl(text: string): string {
   const { url, authorization } = parseMirrorUrl(text);
   if (authorization === undefined) return url;
   throw usageError(`${url} was given with credentials, which everyone could read in the Metalink`);
+}
+
+/** Reports whether both paths lead to one file, which exists. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  try {
+    return await Deno.realPath(one) === await Deno.realPath(other);
+  } catch {
+    return false;
+  }
 }
 
 async function hashFile(path: string, pieceLength: number | undefined, signal: AbortSignal) {

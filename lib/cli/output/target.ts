@@ -14,7 +14,7 @@ import {
 } from "../../http/name/file_name.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
-import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
+import { exists, type FileTarget, nextTarget, stat } from "../part/file_target.ts";
 import { baseName, directoryOf, isRooted, kindOfPath } from "../part/path.ts";
 
 /** Where a file goes, and how it gets there. */
@@ -94,7 +94,8 @@ export async function resolveTarget(
     namedBy: options.listed ? "out=NAME" : "-o NAME",
     mode: found?.mode ?? undefined,
   };
-  if (found === undefined) return target;
+  // A link that leads nowhere has the name, too.
+  if (found === undefined && !await exists(path, name)) return target;
   if (keepExisting) return await nextTarget(target);
   if (output === undefined) {
     const flag = options.listed ? "out=" : "-o ";
@@ -105,7 +106,7 @@ export async function resolveTarget(
         "or --no-clobber to number the new file",
     );
   }
-  if (isProtected(found)) {
+  if (found !== undefined && isProtected(found)) {
     throw writeError(`cannot replace ${name}: it is write-protected`);
   }
   return target;

@@ -64,8 +64,10 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     // The file that a link points to is replaced, not the link.
     const target = found === undefined ? path : await Deno.realPath(path);
     const mode = found?.mode == null ? undefined : found.mode & 0o777;
-    await replaceText(target, text, `${target}.${crypto.randomUUID()}.tmp`, mode);
-    await syncDirectory(directoryOf(target));
+    const directory = directoryOf(target);
+    // Not made of the name, which may be as long as the file system allows.
+    await replaceText(target, text, `${directory}/.sphttp-${crypto.randomUUID()}.tmp`, mode);
+    await syncDirectory(directory);
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound;
     const why = missing ? "its directory does not exist" : reason(cause);

@@ -48,6 +48,7 @@ Deno.test("sphttp metalink writes what parseMetalink() reads: size, hash, pieces
 Deno.test("sphttp metalink refuses what it cannot describe", async () => {
   using place = workplace();
   const file = place.write("f", BYTES);
+  Deno.symlinkSync("f", place.at("link"));
   const table: [args: string[], exitCode: number, says: string][] = [
     [[], 2, "a file and its URLs are needed"],
     [[file], 2, "a file and its URLs are needed"],
@@ -57,6 +58,10 @@ Deno.test("sphttp metalink refuses what it cannot describe", async () => {
     [[file, "http://me:secret@a.example/"], 2, "http://a.example/ was given with credentials"],
     [["--piece-length=1", file, "http://a.example/"], 2, "use at least 11"],
     [["-o", place.at("no/f"), file, "http://a.example/"], 23, "no/f"],
+    [["-o", file, file, "http://a.example/"], 2, "which the Metalink would replace"],
+    [["-o", place.at("link"), file, "http://a.example/"], 2, "--output is"],
+    [["-o", "", file, "http://a.example/"], 2, '--output is ""'],
+    [["--name=", file, "http://a.example/"], 2, '--name is ""'],
     [["--pieces", file, "http://a.example/"], 2, "--pieces"],
   ];
   for (const [args, exitCode, says] of table) {
@@ -68,6 +73,7 @@ Deno.test("sphttp metalink refuses what it cannot describe", async () => {
     assertStringIncludes(error.message, says);
     assertEquals(error.message.includes("secret"), false);
   }
+  assertEquals(place.read("f"), BYTES);
 });
 
 Deno.test("formatMetalink() escapes what XML cannot have", () => {

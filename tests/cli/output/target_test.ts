@@ -120,6 +120,11 @@ Deno.test({
     Deno.symlinkSync(`${directory}/none`, `${directory}/f.1`);
     const { path } = await findFile({ directory, output: "f", keepExisting: true });
     assertEquals(path, `${directory}/f.2`);
+    Deno.symlinkSync(`${directory}/none`, `${directory}/f.iso`);
+    assertStringIncludes(await refuse({ directory }), "f.iso already exists");
+    assertEquals((await findFile({ directory, output: "f.iso" })).existing, "replace");
+    const numbered = await findFile({ directory, keepExisting: true });
+    assertEquals(numbered.path, `${directory}/f.iso.1`);
   },
 });
 

@@ -13,6 +13,13 @@ Deno.test("replaceFile() writes a file, and another one in its place", async () 
   assertEquals(place.names(), ["f.svg"]);
 });
 
+Deno.test("replaceFile() writes a file whose name is as long as it may be", async () => {
+  using place = workplace();
+  const name = "x".repeat(255);
+  await replaceFile(place.at(name), "x");
+  assertEquals(place.names(), [name]);
+});
+
 Deno.test("replaceFile() replaces what a link points to, not the link", async () => {
   using place = workplace();
   place.write("f.svg", "old");

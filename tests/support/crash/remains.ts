@@ -15,7 +15,7 @@ import type { Workplace } from "../workplace.ts";
 export const NAMES = { file: "f", etag: "f.etag", book: "book.json", trace: "trace.ndjson" };
 
 /** What may be left while a file is replaced; only the record's is removed by the next run. */
-const TEMPORARY = /^(f\.part\.json\.new|(f\.etag|book\.json)\.[0-9a-f-]{36}\.tmp)$/;
+const TEMPORARY = /^(f\.part\.json\.new|\.sphttp-[0-9a-f-]{36}\.tmp)$/;
 
 /** How far a download had come. */
 export type Stage = "nothing" | "no byte" | "some bytes" | "all bytes" | "the file";
