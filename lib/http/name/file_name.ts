@@ -11,6 +11,8 @@ import { parseUrl, toWellFormed } from "../../stand_ins.ts";
 /** Returns the last segment of a URL's path, decoded but not made safe; "" if there is none. */
 export function fileNameInUrl(url: string): string {
   const segment = parseUrl(url)?.pathname.split("/").at(-1) ?? "";
+  const decoded = decodePercent(segment);
+  if (decoded !== segment) return decoded;
   // A percent sign on its own is one of the name.
   return segment.replace(/(?:%[\da-f]{2})+/gi, decodePercent);
 }
@@ -66,11 +68,13 @@ function notDevice(name: string): string {
 
 /** A name's extension, with the one before a compression's (`.tar.gz`). */
 const EXTENSION = /(?:\.[a-z][a-z\d]{0,7})?\.[a-z\d]{1,12}$/i;
+/** It has fewer characters: in a long name it is looked for at the end only. */
+const MAX_EXTENSION = 24;
 
 /** Cuts a name that is too long between two characters, before its extension. */
 function shorten(name: string, maxBytes: number): string {
   if (nameBytes(name) <= maxBytes) return name;
-  const extension = EXTENSION.exec(name)?.[0] ?? "";
+  const extension = EXTENSION.exec(name.slice(-MAX_EXTENSION))?.[0] ?? "";
   const stem = name.slice(0, name.length - extension.length);
   // Writes whole characters only.
   const room = new Uint8Array(maxBytes - extension.length);

@@ -26,7 +26,7 @@ const LETTERS = /\[([a-z])-([a-z])(?::(\d+))?\]/iy;
 const SET = /\{((?:[^\\{}[\],]|\\.)*(?:,(?:[^\\{}[\],]|\\.)*)+)\}/sy;
 /** An object in JSON, as it stands in queries, is no set. */
 const JSON_START = /^\s*("|%22)/i;
-const LITERAL = /\\[{}[\]]|[^\\{}[\]]+|[^]/y;
+const LITERAL = /\\([{}[\]])|[^\\{}[\]]+/y;
 const INVISIBLE = /[\s\u200b-\u200d\u2060]/u;
 
 /** Returns the URLs of a command line: without blanks around them, expanded unless `--globoff` is given. */
@@ -54,10 +54,7 @@ export function trimUrl(text: string): string {
  * @throws {CommandError} there are too many
  */
 export function expandUrlPattern(text: string): string[] {
-  const parts = parse(text);
-  const count = parts.reduce((product, choices) => product * choices.length, 1);
-  if (count > MOST_URLS) throw tooMany(text);
-  return parts.reduce<string[]>(
+  return parse(text).reduce<string[]>(
     (urls, choices) => urls.flatMap((url) => choices.map((choice) => url + choice)),
     [""],
   );
@@ -65,36 +62,46 @@ export function expandUrlPattern(text: string): string[] {
 
 function parse(text: string): Choices[] {
   const parts: Choices[] = [];
-  let literal = "";
-  let position = 0;
-  const take = (expression: RegExp): RegExpExecArray | undefined => {
-    expression.lastIndex = position;
-    return expression.exec(text) ?? undefined;
-  };
+  let [literal, position, count] = ["", 0, 1];
   while (position < text.length) {
-    const found = read(NUMBERS, numbers) ?? read(LETTERS, letters) ?? read(SET, set);
+    const found = read();
     if (found === undefined) {
-      const [one] = take(LITERAL)!;
-      position += one.length;
-      literal += one.length === 2 && one.startsWith("\\") ? one[1] : one;
+      const [all, escaped = all] = matchAt(LITERAL) ?? [text[position]!];
+      position += all.length;
+      literal += escaped;
     } else if (found.length === 1) {
       literal += found[0];
     } else {
+      count *= found.length;
+      // At once: a text can have a million of them.
+      if (count > MOST_URLS) throw tooMany(text);
       parts.push([literal], found);
       literal = "";
     }
   }
   return [...parts, [literal]];
 
+  /** Moves past a pattern, if one begins here. */
+  function read(): Choices | undefined {
+    if (text[position] === "{") return take(SET, set);
+    if (text[position] === "[") return take(NUMBERS, numbers) ?? take(LETTERS, letters);
+    return undefined;
+  }
+
   /** Moves past a pattern, unless it is none after all. */
-  function read(
+  function take(
     expression: RegExp,
     choicesOf: (match: RegExpExecArray, text: string) => Choices | undefined,
   ): Choices | undefined {
-    const match = take(expression);
+    const match = matchAt(expression);
     const choices = match && choicesOf(match, text);
     if (choices !== undefined) position += match![0].length;
     return choices;
+  }
+
+  function matchAt(expression: RegExp): RegExpExecArray | undefined {
+    expression.lastIndex = position;
+    return expression.exec(text) ?? undefined;
   }
 }
 
@@ -127,9 +134,9 @@ function steps(first: number, last: number, step: number, text: string): number[
 function set([, content = ""]: RegExpExecArray): Choices | undefined {
   if (JSON_START.test(content)) return undefined;
   const choices = [""];
-  for (const [token] of content.matchAll(/\\.|[^]/gsu)) {
+  for (const [token, escaped] of content.matchAll(/\\(.)|,|[^\\,]+/gsu)) {
     if (token === ",") choices.push("");
-    else choices.push(choices.pop() + token.replace(/^\\(?=.)/su, ""));
+    else choices.push(choices.pop() + (escaped ?? token));
   }
   return choices;
 }
