@@ -170,7 +170,8 @@ export class Transport {
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
     const unread = answer.type === "unsatisfiable" ? null : body;
-    const onEmpty = asked === requested ? undefined : refusesOpen;
+    // A request that was cancelled shows nothing.
+    const onEmpty = () => asked !== requested && !signal.aborted && refusesOpen();
     const reader = this.#read(mirror, unread, check.body, onEmpty);
     const tools = { ...this.#tools(mirror, told, signal), body: reader };
     const found = await settleDoubt(memory, requested, check, tools);
@@ -272,7 +273,7 @@ export class Transport {
     mirror: number,
     stream: ReadableStream<Uint8Array<ArrayBuffer>> | null,
     frame: BodyFrame,
-    onEmpty?: () => void,
+    onEmpty?: BodyOptions["onEmpty"],
   ): BodyReader {
     const fail: BodyOptions["fail"] = (reason, message, cause) =>
       this.#error(mirror, reason, message, { phase: "body", retryable: reason !== "range", cause });
@@ -309,6 +310,7 @@ export class Transport {
       maxRedirects: this.#options.maxRedirects,
       cookies: memory.cookies,
       send: async (url, redirect) => {
+        conditional = false;
         const headers = this.#headers(mirror, requested, url, url.origin === origin.origin);
         const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
         if (cookie !== undefined) headers.set("cookie", cookie);

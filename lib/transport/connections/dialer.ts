@@ -55,7 +55,6 @@ export class Dialer {
     signal.throwIfAborted();
     const target = this.target(host, port);
     const addresses = await this.addresses(target);
-    signal.throwIfAborted();
     return await this.#race(addresses, target.port, signal);
   }
 
@@ -77,6 +76,7 @@ export class Dialer {
   /** Tries the addresses until one accepts. */
   async #race(addresses: readonly string[], port: number, signal: AbortSignal): Promise<Socket> {
     const { connect } = await import("node:net");
+    signal.throwIfAborted();
     const { localAddress } = this.#options.rules;
     const { promise, resolve, reject } = deferred<Socket>();
     const pending = new Set<Socket>();

@@ -120,6 +120,8 @@ export class HttpClients {
         return response;
       }
       await response?.body?.cancel().catch(() => {});
+      // What was cancelled has not shown that the other one does not serve.
+      if (init.signal.aborted) return refused;
     }
     this.#versions.settle(origin, version);
     return refused;

@@ -127,7 +127,7 @@ export class Relay {
     try {
       server = await this.#dial(host, port, signal);
     } catch (error) {
-      this.#note(host, port, error as DialError);
+      if (!signal.aborted) this.#note(host, port, error as DialError);
       return void client.end(reply(REPLY[(error as DialError).code ?? ""] ?? GENERAL_FAILURE));
     }
     this.#failures.delete(`${host} ${port}`);

@@ -31,7 +31,7 @@ export interface BodyOptions {
   readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
   readonly buffers?: BufferPool | undefined;
   /** Called when it ends too early, before any byte. */
-  readonly onEmpty?: (() => void) | undefined;
+  readonly onEmpty?: (() => unknown) | undefined;
 }
 
 export class BodyReader {

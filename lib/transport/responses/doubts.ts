@@ -48,71 +48,97 @@ export interface DoubtTools {
   readonly fail: (reason: FailureReason, message: string) => Error;
 }
 
+/** What was requested, and whether the total in the response is to be verified. */
+type Measured = RequestedRange & { readonly measures?: boolean | undefined };
+
+type Part = Extract<UsableResponse, { type: "partial" }>;
+
+/** What is certain of a response, and the body to read. */
+interface Settled {
+  readonly answer: UsableResponse;
+  readonly body: BodyReader;
+}
+
 /**
  * Finds out what the headers of a part leave open, before its bytes are used, and remembers that of the
- * mirror. Returns what is certain, and the body to read.
+ * mirror. Returns what is certain; where it throws, the body is cancelled.
  */
 export async function settleDoubt(
   memory: MirrorMemory,
-  requested: RequestedRange & { readonly measures?: boolean | undefined },
+  requested: Measured,
   { answer, doubt }: UsableCheck,
-  { body, ask, refute, read, fail }: DoubtTools,
-): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
-  if (answer.type === "unsatisfiable") return { answer, body };
-  if (answer.type === "whole") {
-    const { size } = answer;
-    if (doubt?.type !== "whole" || size === undefined || memory.sendsWhole) return { answer, body };
-    const found = await findSize(ask, undefined, 0);
-    if (found === size) memory.sendsWhole = true;
-    else if (found !== undefined || doubt.isPart) {
-      await body.cancel();
-      throw fail("range", partMessage(size));
+  tools: DoubtTools,
+): Promise<Settled> {
+  const { body } = tools;
+  try {
+    if (answer.type === "partial") return await settlePart(memory, requested, answer, doubt, tools);
+    if (answer.type === "whole" && doubt?.type === "whole" && answer.size !== undefined) {
+      await settleWhole(memory, answer.size, doubt.isPart, tools);
     }
     return { answer, body };
-  }
-  let held = body;
-  try {
-    const known = doubt?.type === "framing" && memory.sendsParts;
-    if (doubt !== undefined && doubt.type !== "whole" && !known) {
-      // A short body is read first, so that its connection serves for asking.
-      if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
-      if (doubt.type === "total") {
-        const { at, refuted } = doubt;
-        const isShort = answer.size !== undefined && at < answer.size;
-        const size = isShort
-          ? await findEnd(memory, ask, answer.size, at)
-          : await findSize(ask, refuted ? undefined : answer.size, at);
-        if (refuted || size !== answer.size) refute(size);
-        // Of a mirror that has another file, the total would be another.
-        if (requested.size !== undefined && refuted && at > requested.size) {
-          throw fail("mismatch", wrongTotal(requested.size, `sends ${at}`));
-        }
-        if (
-          requested.size !== undefined && size !== answer.size && answer.size === requested.size
-        ) {
-          throw fail("mismatch", wrongTotal(requested.size, `has none from byte ${at} on`));
-        }
-      } else {
-        memory.sendsParts = await sendsParts(ask, requested.start);
-        if (!memory.sendsParts) {
-          throw fail("range", "sends the headers of a part, but perhaps the whole file");
-        }
-      }
-    }
-    if (requested.measures && memory.totals === "believed" && answer.size !== undefined) {
-      if (held === body && answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
-      const size = await measure(ask, answer.size);
-      if (size !== answer.size) refute(size);
-    }
-    const size = memory.totals === "believed" ? answer.size : memory.totals.size;
-    if (requested.size !== undefined && size !== undefined && size !== requested.size) {
-      throw fail("changed", `the file changed: it has ${size} bytes, not ${requested.size}`);
-    }
-    return { answer: { ...answer, size }, body: held };
   } catch (error) {
-    await held.cancel();
+    await body.cancel();
     throw error;
   }
+}
+
+/** Finds out whether a body of `size` bytes is the whole file. */
+async function settleWhole(
+  memory: MirrorMemory,
+  size: number,
+  isPart: boolean,
+  { ask, fail }: DoubtTools,
+): Promise<void> {
+  if (memory.sendsWhole) return;
+  const found = await findSize(ask, undefined, 0);
+  if (found === size) memory.sendsWhole = true;
+  else if (found !== undefined || isPart) throw fail("range", partMessage(size));
+}
+
+/** Finds out the size of the file of a part, and whether its body is the part. */
+async function settlePart(
+  memory: MirrorMemory,
+  requested: Measured,
+  answer: Part,
+  doubt: UsableCheck["doubt"],
+  { body, ask, refute, read, fail }: DoubtTools,
+): Promise<Settled> {
+  let held = body;
+  const known = doubt?.type === "framing" && memory.sendsParts;
+  if (doubt !== undefined && doubt.type !== "whole" && !known) {
+    // A short body is read first, so that its connection serves for asking.
+    if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
+    if (doubt.type === "total") {
+      const { at, refuted } = doubt;
+      const isShort = answer.size !== undefined && at < answer.size;
+      const size = isShort
+        ? await findEnd(memory, ask, answer.size, at)
+        : await findSize(ask, refuted ? undefined : answer.size, at);
+      if (refuted || size !== answer.size) refute(size);
+      // Of a mirror that has another file, the total would be another.
+      if (requested.size !== undefined && refuted && at > requested.size) {
+        throw fail("mismatch", wrongTotal(requested.size, `sends ${at}`));
+      }
+      if (requested.size !== undefined && size !== answer.size && answer.size === requested.size) {
+        throw fail("mismatch", wrongTotal(requested.size, `has none from byte ${at} on`));
+      }
+    } else {
+      memory.sendsParts = await sendsParts(ask, requested.start);
+      if (!memory.sendsParts) {
+        throw fail("range", "sends the headers of a part, but perhaps the whole file");
+      }
+    }
+  }
+  if (requested.measures && memory.totals === "believed" && answer.size !== undefined) {
+    if (held === body && answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
+    const size = await measure(ask, answer.size);
+    if (size !== answer.size) refute(size);
+  }
+  const size = memory.totals === "believed" ? answer.size : memory.totals.size;
+  if (requested.size !== undefined && size !== undefined && size !== requested.size) {
+    throw fail("changed", `the file changed: it has ${size} bytes, not ${requested.size}`);
+  }
+  return { answer: { ...answer, size }, body: held };
 }
 
 /**

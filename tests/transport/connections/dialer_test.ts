@@ -120,6 +120,17 @@ Deno.test("Dialer rejects with the reason of the signal, before and while it con
   await assertRejects(() => pending, Error, "enough");
 });
 
+Deno.test("Dialer: no connection comes of one that is given up, at whatever step that is", async () => {
+  await using server = await startEcho("127.0.0.8");
+  for (let step = 0; step < 12; step++) {
+    const controller = new AbortController();
+    const pending = dialer({}).dialer.dial("127.0.0.8", server.port, controller.signal);
+    for (let done = 0; done < step; done++) await undefined;
+    controller.abort(new Error("enough"));
+    await assertRejects(() => pending, Error, "enough", `step ${step}`);
+  }
+});
+
 Deno.test("Dialer connects from the local address", async () => {
   await using server = await startEcho();
   const { dialer: one } = dialer({ localAddress: "127.0.0.5" });

@@ -218,6 +218,27 @@ Deno.test("http: auto: a connection that breaks off beside one that serves chang
   }
 });
 
+Deno.test("http: auto: a request that is cancelled while the other version is tried settles none", async () => {
+  const url = new URL("https://127.0.0.1:1/f");
+  const versions = new HttpVersions();
+  const clients = new HttpClients(resolveOptions([url.href], {}), versions);
+  const controller = new AbortController();
+  const { signal } = controller;
+  let asked = 0;
+  const answer: typeof fetch = () => {
+    if (++asked === 1) return Promise.resolve(new Response("by HTTP/1.1", { status: 403 }));
+    controller.abort();
+    return Promise.reject(signal.reason);
+  };
+  try {
+    const response = await clients.fetch(url, { signal }, answer);
+    assertEquals([asked, await response.text()], [2, "by HTTP/1.1"]);
+    assert(versions.isRefusal(url.origin, 403));
+  } finally {
+    await clients.close();
+  }
+});
+
 /** Waits for other tasks until a condition holds. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -120,4 +120,6 @@ Deno.test("Relay.close() ends connections and pending ones", async () => {
   await relay.close();
   assertEquals(signal.aborted, true);
   await assertRejects(() => pending);
+  // It was not the server that failed.
+  assertEquals(relay.failure("one.example", 80), undefined);
 });
