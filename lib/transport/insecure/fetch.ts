@@ -47,9 +47,11 @@ export class InsecureClient implements InsecureFetch {
   }
 
   readonly fetch: typeof fetch = async (input, init = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+    const isRequest = input instanceof Request;
+    const url = new URL(isRequest ? input.url : input);
     if (url.protocol !== "https:") return await fetch(input, init);
-    return await send(url, init, this.#agentFor(url));
+    const own: RequestInit = isRequest ? { headers: input.headers, signal: input.signal } : {};
+    return await send(url, { ...own, ...init }, this.#agentFor(url));
   };
 
   [Symbol.dispose](): void {

@@ -84,7 +84,9 @@ function open(proxy?: ProxySource): InsecureClient {
 const says = (text: string) => (socket: TLSSocket) => socket.once("data", () => socket.end(text));
 
 async function rangeOf(client: typeof fetch, url: string, start: number, end: number) {
-  const response = await client(url, { headers: { range: `bytes=${start}-${end - 1}` } });
+  const init = { headers: { range: `bytes=${start}-${end - 1}` } };
+  // By a URL and options, and by an object that has both.
+  const response = await (start === 0 ? client(url, init) : client(new Request(url, init)));
   assertEquals(response.status, 206);
   return { response, bytes: new Uint8Array(await response.arrayBuffer()) };
 }
