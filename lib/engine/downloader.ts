@@ -110,6 +110,7 @@ export class Downloader implements AsyncDisposable {
   async response(options: ResponseOptions = {}): Promise<Response> {
     // Invalid headers throw before anything is running.
     const headers = new Headers(options.headers);
+    this.#expectUnread();
     this.#expectReader();
     let info: FileInfo;
     try {
@@ -363,6 +364,12 @@ export class Downloader implements AsyncDisposable {
   }
 
   #claim(): void {
+    this.#expectUnread();
+    this.#isRead = true;
+    this.#expectReader();
+  }
+
+  #expectUnread(): void {
     if (this.#isRead) {
       throw new TypeError("a download can be read only once; create another Downloader");
     }
@@ -372,8 +379,6 @@ export class Downloader implements AsyncDisposable {
         cause: cancellation.reason,
       });
     }
-    this.#isRead = true;
-    this.#expectReader();
   }
 
   #expectReader(): void {

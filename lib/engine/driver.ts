@@ -143,14 +143,8 @@ export class Driver {
 
   stats(): DownloadStats {
     const { mirrors, ledger } = this.#scheduler;
-    return snapshot({
-      mirrors,
-      ledger,
-      window: this.#window,
-      startedAt: this.#startedAt,
-      endedAt: this.#endedAt,
-      now: clock.now(),
-    });
+    const [window, startedAt, endedAt] = [this.#window, this.#startedAt, this.#endedAt];
+    return snapshot({ mirrors, ledger, window, startedAt, endedAt, now: clock.now() });
   }
 
   /** Who has sent which bytes; `undefined` if that is not recorded. */
@@ -219,6 +213,7 @@ export class Driver {
       const part = this.#isInDoubt ? undefined : this.#window.read();
       if (part !== undefined) {
         this.#dispatch({ type: "consumed", bytes: part.byteLength });
+        this.#closeIfTaken();
         return { done: false, value: part };
       }
       if (this.#state.type !== "running") break;
@@ -312,6 +307,7 @@ export class Driver {
           break;
         case "finish":
           this.#end({ type: "complete" });
+          this.#closeIfTaken();
           break;
         case "fail":
           if (this.#isInDoubt) this.#window.clear();
@@ -377,17 +373,18 @@ export class Driver {
     this.#runner.cancelAll();
     try {
       // Under a limit, the rates say nothing about the links.
-      const isFree = this.maxRate === Infinity;
-      this.#sources.record(
-        this.#scheduler.mirrors,
-        this.#transport,
-        isFree ? this.#endedAt : undefined,
-      );
+      const endedAt = this.maxRate === Infinity ? this.#endedAt : undefined;
+      this.#sources.record(this.#scheduler.mirrors, this.#transport, endedAt);
     } catch (error) {
       // A caller's own book threw: unless there is an error already, this is the one.
       if (state.type === "complete") this.#state = { type: "failed", error };
     }
     this.#window.close();
+  }
+
+  /** Leaves nothing open once all bytes were taken: a consumer that counts them asks for no more. */
+  #closeIfTaken(): void {
+    if (this.#state.type === "complete" && this.#window.buffer.held === 0) void this.#settled();
   }
 
   /** Resolves when nothing is running any more. */

@@ -39,6 +39,8 @@ Deno.test("Downloader: the bytes can be read only once", async () => {
     downloader.stream();
     assertThrows(() => downloader.stream(), TypeError, "only once");
     assertThrows(() => downloader[Symbol.asyncIterator](), TypeError, "only once");
+    await assertRejects(() => downloader.response(), TypeError, "only once");
+    assertEquals(downloader.stats().elapsedMs, 0);
   });
 });
 
@@ -47,7 +49,8 @@ Deno.test("Downloader: after cancel() reading is an error that says so", async (
     const downloader = new Downloader(urls, QUICK);
     await downloader.cancel();
     assertThrows(() => downloader.stream(), TypeError, "cancelled");
-    await assertRejects(() => downloader.open());
+    await assertRejects(() => downloader.response(), TypeError, "cancelled");
+    await assertRejects(() => downloader.open(), DOMException);
   });
 });
 
@@ -70,6 +73,39 @@ Deno.test("Downloader.cancel() cancels every request and a pending read", async 
     await settled;
     await assertRejects(() => iterator.next(), Error, "enough");
     assertEquals(events.at(-1), "cancelled");
+  });
+});
+
+/** A signal, and a promise that a listener is removed from it. */
+function watchedSignal() {
+  const { signal } = new AbortController();
+  const removed = Promise.withResolvers<void>();
+  const remove = signal.removeEventListener.bind(signal);
+  signal.removeEventListener = (name: string, listener: EventListenerOrEventListenerObject) => {
+    remove(name, listener);
+    removed.resolve();
+  };
+  return { signal, removed: removed.promise };
+}
+
+Deno.test("Downloader: a consumer that counts the bytes, and asks for no more, leaves nothing open", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const { signal, removed } = watchedSignal();
+    const options = { ...QUICK, http: "http1", signal } as const;
+    const parts = new Downloader(urls, options)[Symbol.asyncIterator]();
+    for (let left = FILE.size; left > 0;) left -= (await parts.next()).value!.byteLength;
+    await removed;
+    assertEquals(await parts.next(), { done: true, value: undefined });
+  });
+});
+
+Deno.test("Downloader.open(): an empty file, of which nothing is left to read, leaves nothing open", async () => {
+  const empty = randomContent(0, 1);
+  await withMirrors([{ content: empty }], async (urls) => {
+    const { signal, removed } = watchedSignal();
+    const info = await new Downloader(urls, { ...QUICK, http: "http1", signal }).open();
+    assertEquals(info.size, 0);
+    await removed;
   });
 });
 
