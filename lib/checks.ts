@@ -67,6 +67,12 @@ export function list<Item>(
   throw new OptionTypeError(option, `is ${shown(value)}, but must be a list`);
 }
 
+/** Returns a string. */
+export function text(option: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be a string`);
+}
+
 /** Returns those fields of an object that are strings or missing; `null` counts as missing. */
 export function texts<Name extends string>(
   option: string,
@@ -75,9 +81,8 @@ export function texts<Name extends string>(
 ): Record<Name, string | undefined> {
   const fields = record(option, value);
   return Object.fromEntries(names.map((name) => {
-    const text = fields[name] ?? undefined;
-    if (text === undefined || typeof text === "string") return [name, text];
-    throw new OptionTypeError(`${option}.${name}`, `is ${shown(text)}, but must be a string`);
+    const value = fields[name] ?? undefined;
+    return [name, value === undefined ? undefined : text(`${option}.${name}`, value)];
   })) as Record<Name, string | undefined>;
 }
 

@@ -179,6 +179,8 @@ function forOthers({ range: _range, onEvent: _onEvent, ...options }: DownloaderO
   return {
     ...{ ...options, headers, knownFile: undefined, knownPieces: undefined },
     ...{ expectedPieces: undefined, requireProof: undefined, refresh: undefined },
+    // They name its URL.
+    staticDelays: undefined,
   };
 }
 

@@ -14,8 +14,8 @@ import type { DownloaderOptions } from "./options/options.ts";
 import {
   resolveCertificate,
   resolveConnect,
-  resolveNoProxy,
   resolveProxy,
+  resolveText,
 } from "./options/connection_options.ts";
 
 /** The options of a download that {@linkcode openInsecureFetch} follows, too. */
@@ -61,7 +61,7 @@ export async function openInsecureFetch(
   ]);
   const proxy: ProxySource | false | undefined = resolveProxy(options.proxy);
   if (proxy) tunnelProxy(proxy);
-  const noProxy = resolveNoProxy(options.noProxy);
+  const noProxy = resolveText("noProxy", options.noProxy);
   const rules = resolveConnect(options.connect, options.proxy);
   const dialer = new Dialer({ rules });
   const { cert, key } = resolveCertificate(options.clientCertificate) ?? {};

@@ -94,7 +94,7 @@ Deno.test("discoverMirrors(): without a digest, those with the same strong ETag 
     [FILE]: { ...link("http://a/f", "http://b/f", "http://c/f"), etag: '"1"' },
     "http://a/f": { etag: '"2"' },
     "http://b/f": { etag: '"1"' },
-  }, { retry: { attempts: 1 } });
+  }, { retry: { attempts: 1 }, delayRequest: "static", staticDelays: { [FILE]: 0 } });
   assertEquals(urls, [FILE, "http://b/f"]);
   assertStringIncludes(problems[0]!, "2 mirrors that origin names: no answer with the same ETag");
 });
@@ -208,9 +208,17 @@ Deno.test("discoverMirrors(): what is required of the file is not required of it
   );
   const expectedPieces = { algorithm: "sha-256", length, digests } as const;
   const headers = { "if-match": '"a"' };
+  const staticDelays = { [FILE]: 0 };
   const { urls, problems, asked } = await discover(
     { [FILE]: { ...DESCRIBED, etag: '"a"' }, [META]: metalink(RIGHT) },
-    { expectedPieces, requireProof: "pieces", expectedName: "film.bin", headers },
+    {
+      expectedPieces,
+      requireProof: "pieces",
+      expectedName: "film.bin",
+      headers,
+      staticDelays,
+      delayRequest: "static",
+    },
   );
   assertEquals([urls, problems], [[FILE, "http://a/f", "http://b/f"], []]);
   const ofMetalink = asked.filter(({ url }) => url === META);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { record, shown, texts } from "../../checks.ts";
+import { record, text, texts } from "../../checks.ts";
 import { OptionTypeError } from "../../option_errors.ts";
 import { type ConnectOptions, ConnectRules } from "../../http/address/connect_rules.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
@@ -50,10 +50,9 @@ export function resolveProxy(value: DownloaderOptions["proxy"]): ProxySource | f
   return value === undefined || value === false ? value : parseProxyUrl(value);
 }
 
-/** Checks a list of hosts that need no proxy. */
-export function resolveNoProxy(value: string | undefined): string | undefined {
-  if (value === undefined || typeof value === "string") return value;
-  throw new OptionTypeError("noProxy", `is ${shown(value)}, but must be a string`);
+/** Checks a text that may be left out. */
+export function resolveText(option: string, value: string | undefined): string | undefined {
+  return value === undefined ? undefined : text(option, value);
 }
 
 /** Checks the rules for connections; `proxy` would make them useless. */

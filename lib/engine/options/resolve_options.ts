@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../../option_errors.ts";
+import { OptionRangeError, UnusedOptionError } from "../../option_errors.ts";
 import type { ConnectRules } from "../../http/address/connect_rules.ts";
 import {
   type MirrorSource,
@@ -29,7 +29,7 @@ import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/spe
 import type { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
-import { callable, instance, list, number, oneOf, record, shown, whole } from "../../checks.ts";
+import { callable, instance, list, number, oneOf, record, text, whole } from "../../checks.ts";
 import { checkHashes, checkKnownFile, type KnownFile } from "../memory/known_file.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
@@ -39,8 +39,8 @@ import {
   resolveConnect,
   resolveEachAddress,
   resolveHeaders,
-  resolveNoProxy,
   resolveProxy,
+  resolveText,
 } from "./connection_options.ts";
 import { refuseDenoOnly } from "./deno_only.ts";
 import { type PieceDigests, resolvePieces } from "./expected_pieces.ts";
@@ -151,7 +151,7 @@ export function resolveOptions(
     givenFile,
     deliverAfter: oneOf("deliverAfter", options.deliverAfter ?? "agreement", DELIVER_AFTER),
     allowHtml: options.allowHtml ?? false,
-    expectedName: resolveName(options.expectedName),
+    expectedName: resolveText("expectedName", options.expectedName),
     expectedSize,
     expectedPieces,
     expectedHashes: checkHashes("expectedHashes", options.expectedHashes ?? {}),
@@ -164,9 +164,9 @@ export function resolveOptions(
       : list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
     headers: resolveHeaders(options.headers, options.http),
     http: oneOf("http", options.http ?? "auto", ["auto", "http1", "http2"]),
-    caCerts: options.caCerts ?? [],
+    caCerts: list("caCerts", options.caCerts ?? [], text),
     proxy: resolveProxy(options.proxy),
-    noProxy: resolveNoProxy(options.noProxy),
+    noProxy: resolveText("noProxy", options.noProxy),
     clientCertificate: resolveCertificate(options.clientCertificate),
     connect: resolveConnect(options.connect, options.proxy),
     eachAddress,
@@ -176,10 +176,10 @@ export function resolveOptions(
     habits: processHabits,
     ...resolveTimeouts(options),
     maxRedirects: whole("maxRedirects", options.maxRedirects ?? 50, 0, 100),
-    fetch: options.fetch ?? globalThis.fetch,
+    fetch: callable("fetch", options.fetch) ?? globalThis.fetch,
     refresh: callable("refresh", options.refresh),
     signal: instance("signal", options.signal, AbortSignal),
-    onEvent: options.onEvent ?? (() => {}),
+    onEvent: callable("onEvent", options.onEvent) ?? (() => {}),
     trace: options.trace ?? false,
     recordOrigins: options.recordOrigins ?? false,
   };
@@ -287,6 +287,7 @@ function resolveLowestRate(lowest: LowestRate | undefined): ResolvedLowestRate |
 }
 
 function resolveRetry(retry: RetryOptions = {}): ResolvedRetry {
+  record("retry", retry);
   return {
     attempts: whole("retry.attempts", retry.attempts ?? 5, 1, MANY),
     minDelayMs: number("retry.minDelayMs", retry.minDelayMs ?? 250, 0, LONG_MS),
@@ -350,9 +351,4 @@ export function knownOf(
     mirrors.some((mirror) => mirror.url === nameOf(url))
   );
   return isNamed ? file : undefined;
-}
-
-function resolveName(name: unknown): string | undefined {
-  if (name === undefined || typeof name === "string") return name;
-  throw new OptionTypeError("expectedName", `is ${shown(name)}, but must be a string`);
 }

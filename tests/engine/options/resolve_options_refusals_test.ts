@@ -172,6 +172,9 @@ Deno.test("resolveOptions() refuses what is no rule, certificate or list, and na
     [{ clientCertificate: { cert: "x", key: 5 } }, "clientCertificate.key is 5"],
     [{ expectedName: 7 }, "expectedName is 7, but must be a string"],
     [{ noProxy: ["x"] }, "noProxy is a list"],
+    [{ caCerts: "x" }, 'caCerts is "x"'],
+    [{ caCerts: ["x", 5] }, "caCerts[1] is 5, but must be a string"],
+    [{ retry: 5 }, "retry is 5"],
   ] as const;
   for (const [options, says] of rows) {
     const message = refused(options, TypeError);
@@ -204,10 +207,12 @@ Deno.test("resolveOptions(): a signal that is none is refused, before anything w
   }
 });
 
-Deno.test("resolveOptions(): refresh is a function", () => {
-  for (const [value, shown] of [["http://a.example/", '"http://a.example/"'], [null, "null"]]) {
-    const message = refused({ refresh: value }, TypeError);
-    assertEquals(message, `refresh is ${shown}, but must be a function`);
+Deno.test("resolveOptions(): refresh, fetch and onEvent are functions", () => {
+  const url = "http://a.example/";
+  for (const option of ["refresh", "fetch", "onEvent"]) {
+    const message = refused({ [option]: url }, TypeError);
+    assertEquals(message, `${option} is "${url}", but must be a function`);
+    assert(refused({ [option]: null }, TypeError).startsWith(`${option} is null`));
   }
 });
 
