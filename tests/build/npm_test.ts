@@ -5,6 +5,7 @@ import { buildPackage } from "../../build/npm.ts";
 import settings from "../../deno.json" with { type: "json" };
 import { testCertificates } from "../support/lab/certificates.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
+import { freePort } from "../support/lab/free_port.ts";
 import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
 import { withPage } from "../support/programs/browser.ts";
 import {
@@ -93,8 +94,7 @@ async function startSecure(
 
 /** Returns the URL of a port that nothing listens at. */
 function closedUrl(): string {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return `http://127.0.0.1:${listener.addr.port}/file`;
+  return `http://127.0.0.1:${freePort()}/file`;
 }
 
 /** Checks what `package_consumer.js` printed in a runtime. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { randomContent } from "../support/lab/content.ts";
+import { freePort } from "../support/lab/free_port.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 import { denoArguments } from "../support/programs/own_commands.ts";
 import { Child, NO_SIGNALS, proxied } from "../support/proxy/proxy_child.ts";
@@ -52,10 +53,7 @@ Deno.test({
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: FILE, bytesPerSecond: 1_500_000 });
-    // A port that was free a moment ago.
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { hostname, port } = listener.addr;
-    listener.close();
+    const [hostname, port] = ["127.0.0.1", freePort()];
     await using proxy = await limited(200, `--metrics=${port}`);
     const idle: Deno.Conn[] = [];
     try {

@@ -6,8 +6,8 @@ import type { Fault, LabMirror, MirrorOptions } from "../support/lab/mirror_lab.
 import { metric, type ProxyScene, withProxy } from "../support/proxy/proxy_scene.ts";
 
 const SLOW: Fault = { kind: "slow-headers", delayMs: 150 };
-/** Slow enough that a response is still running when a test looks. */
-const SHAPED: Partial<MirrorOptions> = { bytesPerSecond: 300_000 };
+/** A response is still running when a test looks, however late that is: until its rate is set. */
+const SHAPED: Partial<MirrorOptions> = { bytesPerSecond: 300_000, silentAfter: 300_000 };
 
 /** Returns how many requests began with the first byte of the file, but for comparisons of 1 KiB. */
 function probes({ requests }: LabMirror): number {

@@ -10,6 +10,7 @@ import {
   flawedCertificates,
   testCertificates,
 } from "../support/lab/certificates.ts";
+import { freePort } from "../support/lab/free_port.ts";
 import { startHttp2Server } from "../support/lab/http2_server.ts";
 import { programPath, testWith } from "../support/programs/programs.ts";
 import { sendSignal } from "../support/programs/send_signal.ts";
@@ -100,9 +101,7 @@ Deno.test("readNetworkFailure(): a host that does not exist, and one that refuse
   const host = await failureOf("http://no-such-name.invalid/f");
   assertEquals([host.fault, host.permanent], ["host", true]);
   assertEquals(networkProblem(host, ""), "connection failed: the host name does not resolve");
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   for (const scheme of ["http", "https"]) {
     const refused = await failureOf(`${scheme}://127.0.0.1:${port}/f`);
     assertEquals([refused.fault, refused.permanent], ["refused", false]);

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { Downloader, type MirrorError, NoMirrorLeftError } from "../../mod.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
+import { freePort } from "../support/lab/free_port.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 
 /** The basic credentials `user:pass`. */
@@ -155,9 +156,7 @@ Deno.test("Transport uses the caller's fetch, whatever kind of stream it answers
 });
 
 Deno.test("Transport: a mirror that cannot be reached is a failure to connect", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const { error } = await download([`http://127.0.0.1:${port}/file`]);
   const failure = lastFailure(error);
   assertEquals([failure.phase, failure.reason], ["connect", "network"]);

@@ -2,12 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { request } from "node:http";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { serveMetrics } from "../../../lib/proxy/command/metrics_place.ts";
-
-/** Returns a port of loopback that nothing listens on. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { freePort } from "../../support/lab/free_port.ts";
 
 /** Returns the status and the text of a response; `fetch` would not send another Host. */
 function ask(port: number, path: string, method = "GET", host = "127.0.0.1"): Promise<string> {

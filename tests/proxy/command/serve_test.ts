@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { randomContent } from "../../support/lab/content.ts";
+import { freePort } from "../../support/lab/free_port.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import {
   Child,
@@ -201,10 +202,7 @@ Deno.test("requests by a foreign name get a 421, whatever they ask for", async (
 });
 
 Deno.test("--metrics with a port serves them there only, without a token", async () => {
-  // A port that was free a moment ago.
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   await using proxy = await started(`--metrics=${port}`, "--token=s3cret");
   const status = async (url: string, init?: RequestInit) => {
     const response = await proxy.ask(url, init);

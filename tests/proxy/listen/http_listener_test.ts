@@ -219,7 +219,9 @@ Deno.test("HttpListener: those that come at once do not push out one another", a
 
 Deno.test("HttpListener: silent connections make way before those that have sent something", async () => {
   await withListener(async ({ connect, listener }) => {
-    using begun = await connectAnd(connect, "GET /1 HTTP/1.1\r\n");
+    // The rest comes with a request, whose response tells that it was read.
+    using begun = await connectAnd(connect, `${get("/0")}GET /1 HTTP/1.1\r\n`);
+    await begun.read(/GET \/0 /);
     using between = await connectAnd(connect, get("/2"));
     await between.read(/GET \/2 /);
     const silent: Client[] = [];
@@ -285,13 +287,13 @@ async function untilServed(connect: Scene["connect"]): Promise<string> {
 }
 
 Deno.test("HttpListener.shutdown() closes idle connections, and waits for those with a request", async () => {
+  const begun = Promise.withResolvers<void>();
   const going = Promise.withResolvers<void>();
   await withListener(async ({ connect, listener }) => {
     using idle = await connectAnd(connect, get("/1"));
     await idle.read(/done/);
     using busy = await connectAnd(connect, get("/wait"));
-    await until(() => listener.counts.accepted === 2 ? true : undefined);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await begun.promise;
     const ended = listener.shutdown();
     assertEquals(await idle.rest(), "");
     going.resolve();
@@ -299,7 +301,10 @@ Deno.test("HttpListener.shutdown() closes idle connections, and waits for those 
     await ended;
   }, {
     handler: async (request) => {
-      if (request.url.endsWith("/wait")) await going.promise;
+      if (request.url.endsWith("/wait")) {
+        begun.resolve();
+        await going.promise;
+      }
       return text("done");
     },
   });

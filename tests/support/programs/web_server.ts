@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freePort } from "../lab/free_port.ts";
 import { type Program, programPath } from "./programs.ts";
 import { sendSignal } from "./send_signal.ts";
 
@@ -113,13 +114,9 @@ async function end(child: Deno.ChildProcess, dir: string): Promise<void> {
 
 /** Returns ports that are free now; another program may take them before the server does. */
 function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((listener) => listener.addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(freePort());
+  return [...ports];
 }
 
 /** Waits until every port accepts a connection; fails if the server ends or the time is over. */

@@ -11,6 +11,7 @@ import {
   flawedCertificates,
   testCertificates,
 } from "../../support/lab/certificates.ts";
+import { freePort } from "../../support/lab/free_port.ts";
 import {
   startHttpProxy,
   startSocksProxy,
@@ -253,9 +254,7 @@ Deno.test("InsecureClient: failures say what the platform's would", async () => 
   }
   await using closing = await serveTls((socket) => socket.once("data", () => socket.end()));
   assertEquals(await faultOf(closing.url), "empty");
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   assertEquals(await faultOf(`https://127.0.0.1:${port}/f`), "refused");
   assertEquals(await faultOf("https://no-such-name.invalid/f"), "host");
   await using plain = await startStubbornProxy("HTTP/1.1 400 Bad Request\r\n\r\n");
