@@ -6,6 +6,8 @@
  * @module
  */
 
+import { Waiting } from "./excuses.ts";
+
 /** Pauses after refusals in a row; they double. */
 const PAUSE_MS = { busy: 100, pace: 250 } as const;
 const LONGEST_PAUSE_MS = 15_000;
@@ -57,7 +59,7 @@ export class HostLessons {
   #pausedUntil = -Infinity;
   #refusedAt = -Infinity;
   /** When it first refused a request though it served no other, since it last accepted one. */
-  #shutSince = Infinity;
+  readonly #shut = new Waiting();
   /** Until when standstills of the process have been excused. */
   #excusedUntil = -Infinity;
   /** Refusals since the host last accepted a request. */
@@ -87,7 +89,7 @@ export class HostLessons {
 
   /** Since when it has refused every request, though it served no other; `Infinity` if it does not. */
   get shutSince(): number {
-    return this.#shutSince;
+    return this.#shut.since;
   }
 
   /**
@@ -97,7 +99,7 @@ export class HostLessons {
   excuse(ms: number, now: number): void {
     const from = Math.max(now - ms, this.#excusedUntil);
     this.#excusedUntil = now;
-    if (this.#shutSince < now) this.#shutSince = Math.min(now, this.#shutSince + now - from);
+    this.#shut.excuse(now - from, now);
   }
 
   /** Returns the most requests at once of which the host has accepted the last within a minute. */
@@ -120,7 +122,7 @@ export class HostLessons {
   /** Learns from a request that was accepted, and was one of `level` at once. */
   accept(level: number, now: number): void {
     this.#refusals = 0;
-    this.#shutSince = Infinity;
+    this.#shut.end();
     this.#before = undefined;
     const { limit, accepted } = this.#known;
     const spacingMs = SPACING_DECAY * this.#known.spacingMs;
@@ -147,7 +149,7 @@ export class HostLessons {
     if (this.#refusals === 0) this.#before = { by, known: this.#known };
     else if (this.#before?.by !== by) this.#before = undefined;
     let { limit, accepted, leastBytes, spacingMs } = this.#known;
-    if (occupied === 0) this.#shutSince = Math.min(this.#shutSince, now);
+    if (occupied === 0) this.#shut.begin(now);
     if (occupied > 0) {
       limit = Math.min(limit, occupied);
       accepted = Math.min(accepted, occupied);
@@ -176,14 +178,14 @@ export class HostLessons {
     this.#known = this.#before.known;
     this.#before = undefined;
     this.#refusals = 0;
-    this.#shutSince = Infinity;
+    this.#shut.end();
     this.#pausedUntil = now;
   }
 
   /** Forgets a part of what was learned, if it was learned long ago. */
   forget(now: number): void {
     // It may have served anyone meanwhile.
-    if (now >= this.#pausedUntil + FORGET_MS) this.#shutSince = Infinity;
+    if (now >= this.#pausedUntil + FORGET_MS) this.#shut.end();
     if (now < this.#refusedAt + FORGET_MS || this.#refusedAt === -Infinity) return;
     let { limit, leastBytes, spacingMs } = this.#known;
     limit = limit + 1 > MOST_LEARNED ? Infinity : limit + 1;

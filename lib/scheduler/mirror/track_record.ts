@@ -5,6 +5,8 @@
  * @module
  */
 
+import { Waiting } from "../host/excuses.ts";
+
 /**
  * A mirror that has answered so many requests in a row may be asked as often as is of use: until then no
  * response is given up that could deliver all that is missing. Links that allow a few requests in all
@@ -22,7 +24,7 @@ const TOGETHER_MS = 2;
 export class TrackRecord {
   /** When it was first refused, since it last answered. */
   #refusedSince: number | undefined;
-  #turnedAwaySince = Infinity;
+  readonly #turnedAway = new Waiting();
   #refusedLast = -Infinity;
   /** When a response broke off that had begun, first of those that broke off together. */
   #brokeAt = -Infinity;
@@ -55,7 +57,7 @@ export class TrackRecord {
 
   /** Since when its server has refused it, or asked it to wait; `Infinity` if it has answered since. */
   get turnedAwaySince(): number {
-    return this.#turnedAwaySince;
+    return this.#turnedAway.since;
   }
 
   /** When it was last refused for what its host serves others; `-Infinity` for never. */
@@ -76,7 +78,7 @@ export class TrackRecord {
   /** Notes that a request was answered that was sent at `sentAt`. */
   answered(sentAt: number): void {
     this.#refusedSince = undefined;
-    this.#turnedAwaySince = Infinity;
+    this.#turnedAway.end();
     this.#allAnswers++;
     if (sentAt >= this.#wakingUntil - WAKING_MS) this.#wakingUntil = -Infinity;
     if (sentAt >= this.#refusedLast) this.#answers++;
@@ -104,9 +106,7 @@ export class TrackRecord {
 
   /** Counts nothing of the last `ms` until `now`: meanwhile it was not waited for. */
   excuse(ms: number, now: number): void {
-    if (this.#turnedAwaySince < now) {
-      this.#turnedAwaySince = Math.min(now, this.#turnedAwaySince + ms);
-    }
+    this.#turnedAway.excuse(ms, now);
   }
 
   /** Reports whether the network may not have come back since the machine woke. */
@@ -116,7 +116,7 @@ export class TrackRecord {
 
   /** Notes that its server has asked it to wait. */
   turnedAway(now: number): void {
-    this.#turnedAwaySince = Math.min(this.#turnedAwaySince, now);
+    this.#turnedAway.begin(now);
   }
 
   /** Notes that a request was refused for what the host serves others; returns since when they are. */

@@ -9,6 +9,7 @@
  */
 
 import type { ByteRange, RequestForm } from "../../http/byte_range.ts";
+import { Excuses } from "../host/excuses.ts";
 import type { Ticket } from "../host/host_limits.ts";
 import type { Ledger } from "../bytes/ledger.ts";
 import type { Answer, Proof, RequestKind } from "../messages.ts";
@@ -59,6 +60,7 @@ export class LiveRequest implements RequestView {
   #activeAt: number;
   #silentMs = 0;
   #isExcused = false;
+  readonly #excuses = new Excuses();
   #wasInterrupted = false;
   #doubtUntil = -Infinity;
   #held = false;
@@ -182,12 +184,16 @@ export class LiveRequest implements RequestView {
   touch(now: number): void {
     this.#silentMs = this.#isExcused ? 0 : now - this.#activeAt;
     this.#isExcused = false;
+    this.#excuses.reset();
     this.#activeAt = now;
   }
 
   /** Counts nothing of the last `ms` until `now`: the process stood still. */
   excuse(ms: number, now: number): void {
     this.#isExcused = true;
+    // Nothing is expected of one that is not read.
+    const isRead = !this.#held && !this.isExhausted;
+    if (isRead && !this.#excuses.take(ms)) return;
     this.#startedAt = Math.min(now, this.#startedAt + ms);
     // A stream that is not read goes on being paused.
     if (!this.isExhausted) this.#activeAt = Math.min(now, this.#activeAt + ms);

@@ -88,6 +88,34 @@ Deno.test("standStill(): the only mirror, asked for everything, is asked again",
   assert(outcome.seconds < 308 + 10, `${outcome.seconds} s`);
 });
 
+Deno.test("standStill(): a process that stands still all the time gives up what never comes", () => {
+  for (const ms of [60, 300, 2000]) {
+    for (const isAnswered of [true, false]) {
+      const hand = new Hand(2).open(100);
+      if (isAnswered) hand.respond(0);
+      const silent = hand.of(0)!;
+      const isLive = () => [...hand.scheduler.requests].includes(silent);
+      let count = 0;
+      for (; isLive(); count++) {
+        assert(count < 1000, `${ms} ms, answered: ${isAnswered}`);
+        hand.standStill(ms);
+        hand.handle({ type: "timeout" });
+        hand.now += 1;
+      }
+      // A few of them are no silence.
+      assert(count > 32, `${ms} ms, answered: ${isAnswered}: after ${count}`);
+    }
+  }
+});
+
+Deno.test("standStill(): a process that stands still all the time goes on with a mirror that delivers", () => {
+  const dead = { deadFromMs: 3000, returnsAtMs: Infinity };
+  const links = TESTBED.map((link, index) => index === 0 ? { ...link, ...dead } : link);
+  const standstills = Array.from({ length: 1000 }, (_, index) => [1 + index * 0.31, 0.3] as const);
+  const outcome = awake({ links, size: 50 * MB, standstills });
+  assert(outcome.seconds < 60, `${outcome.seconds} s`);
+});
+
 /** Two mirrors that deliver a range each. */
 function delivering(options: TestOptions = {}): Hand {
   const hand = new Hand(2, options).open(100);
