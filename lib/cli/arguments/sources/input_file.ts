@@ -51,6 +51,9 @@ type InputOption = keyof typeof OPTIONS;
 
 const REPEATABLE: ReadonlySet<InputOption> = new Set(["checksum", "header"]);
 
+/** No option has a longer name. */
+const MAX_COMPARED = 40;
+
 /**
  * Parses a list, which may be empty; `where` is its name in messages.
  *
@@ -98,7 +101,8 @@ function parseOption(place: string, text: string): [name: InputOption, value: st
     const shown = truncate(printable(name), 40);
     // Without a name before an equals sign, the text may be a secret.
     if (equals < 1) throw usageError(`${place}: an option must be NAME=VALUE: ${list(known)}`);
-    const nearest: string = closestString(name, known);
+    // Comparing costs the product of the lengths.
+    const nearest: string = closestString(name.slice(0, MAX_COMPARED), known);
     throw usageError(
       `${place}: unknown option '${shown}=' (did you mean '${nearest}='?); ` +
         `options of a file are ${list(known)}`,
