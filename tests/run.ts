@@ -17,6 +17,7 @@ import {
   findExecutable,
   isMissing,
   missingOf,
+  OTHER_PACKAGES,
   PACKAGES,
   type Program,
 } from "./support/programs/programs.ts";
@@ -140,7 +141,11 @@ async function install(needed: ReadonlyMap<Program, readonly string[]>): Promise
   const updated = await aptGet("update", "-qq");
   if (updated && await aptGet("install", ...options, ...packages)) return;
   // One that cannot be had must not keep the others away.
-  for (const name of packages) await aptGet("install", ...options, name);
+  for (const name of packages) {
+    const other = OTHER_PACKAGES[name];
+    if (await aptGet("install", ...options, name) || other === undefined) continue;
+    await aptGet("install", ...options, other);
+  }
 }
 
 /** Runs apt-get; reports whether it succeeded, and prints what it said if it did not. */
