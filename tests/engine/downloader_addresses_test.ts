@@ -11,7 +11,8 @@ const THREE = [...TWO, "127.0.0.3"];
 /** Options by which the name of the servers has these addresses, each of which is a mirror. */
 function each({ place, caPem }: AddressServers, addresses: readonly string[]): DownloaderOptions {
   const connect = { resolve: { [place]: addresses } };
-  return { eachAddress: true, caCerts: [caPem], connect, retry: {} };
+  // However long the process stands still, no address fails for it.
+  return { eachAddress: true, caCerts: [caPem], connect, retry: {}, stallTimeoutMs: 60_000 };
 }
 
 /** Returns the addresses that were requested. */

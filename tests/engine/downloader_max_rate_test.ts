@@ -31,7 +31,8 @@ for (const delayRequest of ["adaptive", "diff"] as const) {
     await withMirrors(links, async (urls, mirrors) => {
       const maxRate = FILE.size / 2;
       const { fetch, measured } = measuringFetch();
-      const { sha256, error, stats } = await download(urls, { delayRequest, maxRate, fetch });
+      const options = { delayRequest, maxRate, fetch, stallTimeoutMs: 60_000 };
+      const { sha256, error, stats } = await download(urls, options);
       assertEquals([error, sha256], [undefined, FILE.sha256()]);
       assertEquals(stats.mirrors.map(({ failures }) => failures), [0, 0, 0]);
       // Nothing burst at the beginning, either: every request was for little, if for a round trip, which a busy machine

@@ -20,7 +20,9 @@ async function shrink(
   options: DownloaderOptions = {},
 ): Promise<void> {
   await withMirrors(lab.map((mirror) => ({ content: FILE, ...mirror })), async (urls) => {
-    const downloader = new Downloader(urls, { ...QUICK, windowSize: FULL, ...options });
+    // However long the process stands still, no mirror fails.
+    const usual = { ...QUICK, windowSize: FULL, stallTimeoutMs: 60_000 };
+    const downloader = new Downloader(urls, { ...usual, ...options });
     const mostRead = urls.length * LANES * CHUNK;
     const iterator = downloader[Symbol.asyncIterator]();
     const hash = createHash("sha256");
