@@ -78,9 +78,9 @@ interface Candidate {
 /** The default of `maxMirrors`, and the most. */
 const MIRRORS = 8;
 const MOST_MIRRORS = 64;
-/** A Metalink that a server names may have this many bytes, */
+/** Maximum length of a Metalink that a server names, in bytes. */
 const MOST_METALINK_BYTES = 4 * 1024 * 1024;
-/** and it, or the ETag of a mirror, may take this long, in milliseconds. */
+/** Maximum time to wait for such a Metalink, and for the ETag of a mirror, in milliseconds. */
 const PATIENCE_MS = 5000;
 const METALINK_TYPE = /^application\/metalink4?\+xml$/;
 

@@ -31,7 +31,7 @@ export interface DownloadStats {
   elapsedMs: number;
   /** Milliseconds from the start until the first byte could be delivered. */
   firstByteMs: number | undefined;
-  /** The mirrors, in the order in which they were given. */
+  /** The mirrors, in the order in which they were given, or added. */
   mirrors: MirrorStats[];
 }
 
@@ -42,9 +42,9 @@ export interface MirrorStats {
   /**
    * Its state: `probing` until its first response; `idle` or `busy`, without or with requests whose
    * responses are awaited or read; `waiting` for a retry; `spare`: it serves only the whole file, while
-   * others serve ranges; `retired`: too slow
-   * to help with the rest; `closed` by `closeBadConnections`; `dropped` after failures. Once the download
-   * has ended, however it did, none is `probing` or `busy`: those are `idle`.
+   * others serve ranges; `retired`: too slow to help with the rest; `closed` by `closeBadConnections`;
+   * `dropped` after failures. Once the download has ended, however it did, none is `probing` or `busy`:
+   * those are `idle`.
    */
   state: "probing" | "spare" | "idle" | "busy" | "waiting" | "retired" | "closed" | "dropped";
   /** Why it waits or was dropped; `undefined` if it does neither. */

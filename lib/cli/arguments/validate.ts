@@ -97,6 +97,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   invalidBlockThreshold: "--invalid-block-threshold",
   closeBadConnections: "--close-bad-connections",
   headers: "--header",
+  "headers.host": "--header with Host",
   maxConnectionsPerMirror: "--max-connection-per-server",
   eachAddress: "--each-address",
   deliverAfter: "--deliver-after",

@@ -13,21 +13,21 @@ import { PieceProofs, type PieceProofsOptions } from "./piece_proofs.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 import { deferred } from "../../stand_ins.ts";
 
-/** A window is read in at least this many chunks, */
+/** A window is read in at least this many chunks, as far as the limits below allow. */
 const CHUNKS = 16;
-
-/** unless they would be smaller than this, in bytes, */
+/** No chunk is smaller, in bytes. */
 const LEAST_CHUNK = 16 * 1024;
-/** or it has room for so many large ones: each costs as much processor time as its bytes. */
+/** Where the window has room for so many large chunks, it is read in these: each chunk costs processor time. */
 const FEW_CHUNKS = 6;
+/** Length of a large chunk, in bytes. */
 const LARGE_CHUNK = 2 * FIRST_CHUNK;
 
 /**
- * The consumer takes bytes at most once in this time, in milliseconds: each part costs it and the
- * scheduler as much as a large one,
+ * The consumer takes bytes at most once in this time, in milliseconds, unless there are enough: a small
+ * part costs it and the scheduler as much as a large one.
  */
 const GATHERING_MS = 4;
-/** unless there are so many of them, or it is a larger part of the window. */
+/** So many bytes are enough; in a small window, a sixteenth of it. */
 const ENOUGH = 64 * 1024;
 
 export interface DeliveryWindowOptions {

@@ -17,11 +17,11 @@ import { GivenPieces, type KnownPiece } from "./known_pieces.ts";
 const PIECE = 1024;
 /** Initial distance between the beginnings of pieces, in bytes. */
 const STRIDE = 16 * 1024;
-/** Maximum number of pieces: half a mebibyte in all; */
+/** Maximum number of pieces: half a mebibyte in all. */
 const MOST_PIECES = 512;
-/** but no more than this part of the window, */
+/** Maximum share of the window that pieces take. */
 const MOST_SHARE = 1 / 16;
-/** except for so many. */
+/** So many pieces are kept in the smallest window, too. */
 const LEAST_PIECES = 64;
 
 /** Maximum number of pieces that later downloads may use. */

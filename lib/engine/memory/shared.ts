@@ -10,9 +10,9 @@ import { MirrorHabits } from "../../http/mirror_habits.ts";
 import { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { clock } from "../timing/clock.ts";
 
-/** What the hosts that downloads use take at once, */
+/** What the hosts of all downloads take at once. */
 export const processHosts: HostLimits = new HostLimits();
-/** and how mirrors are to be requested. */
+/** How mirrors are to be requested. */
 export const processHabits: MirrorHabits = new MirrorHabits();
 
 /**

@@ -10,15 +10,18 @@ import type { DownloaderOptions } from "./options.ts";
 
 type Options = Pick<
   DownloaderOptions,
-  "caCerts" | "clientCertificate" | "connect" | "eachAddress" | "http" | "noProxy" | "proxy"
+  | ("caCerts" | "clientCertificate" | "connect" | "eachAddress" | "fetch" | "headers")
+  | ("http" | "noProxy" | "proxy")
 >;
 
 /** Throws an {@linkcode UnsupportedOptionError} for the first option that needs Deno where this is not Deno. */
 export function refuseDenoOnly(
-  { caCerts = [], clientCertificate, connect = {}, eachAddress, http, noProxy, proxy }: Options,
+  options: Options,
   isDeno: boolean = typeof Deno !== "undefined",
 ): void {
   if (isDeno) return;
+  const { caCerts = [], clientCertificate, connect = {}, eachAddress, http, noProxy, proxy } =
+    options;
   const rules = Object.entries(connect).map((
     [name, rule],
   ) => [`connect.${name}`, rule !== undefined]);
@@ -27,6 +30,8 @@ export function refuseDenoOnly(
     clientCertificate: clientCertificate !== undefined,
     ...Object.fromEntries(rules),
     eachAddress: eachAddress === true,
+    // The `fetch` of others drops it without a word.
+    "headers.host": options.fetch === undefined && new Headers(options.headers).has("host"),
     http: http !== undefined && http !== "auto",
     noProxy: noProxy !== undefined,
     proxy: proxy !== undefined,

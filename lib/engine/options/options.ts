@@ -233,10 +233,11 @@ export interface DownloaderOptions {
   expectedName?: string | undefined;
   /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
-   * redirect, nor is `Host`, with which HTTP/1.1 is used. The engine sets `Range`, `If-Range`,
-   * `Accept-Encoding` and `Content-Length` itself: they are a `TypeError`. `If-None-Match`,
-   * `If-Modified-Since` and `If-Unmodified-Since` are sent with the first request to each mirror only; a
-   * mirror that answers 304 fails with that status. Without a `User-Agent`, requests have Deno's.
+   * redirect, nor is `Host`, with which HTTP/1.1 is used, and which needs Deno or a `fetch` of your own.
+   * The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length` itself: they are a
+   * `TypeError`. `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are sent with the first
+   * request to each mirror only; a mirror that answers 304 fails with that status. Without a
+   * `User-Agent`, requests have the platform's.
    *
    * @default {no headers}
    */
@@ -352,9 +353,10 @@ export interface DownloaderOptions {
   maxRedirects?: number | undefined;
   /**
    * Function that sends the requests. A mirror for which it rejects with `Deno.errors.NotCapable` is
-   * not retried. With `proxy`, `noProxy`, `caCerts`, `clientCertificate`, `connect`, `eachAddress`, a
-   * `Host` header or `http`, it receives a `client` that it must pass on. It must send
-   * `Accept-Encoding` as it is given: a body that was decoded is not the file that is stored.
+   * not retried. In Deno, it receives a `client` that it must pass on: for `https:` URLs, and with
+   * `proxy`, `noProxy`, `caCerts`, `clientCertificate`, `connect`, `eachAddress`, `http` or a `Host`
+   * header. It must send `Accept-Encoding` as it is given: a body that was decoded is not the file that
+   * is stored.
    *
    * @default {globalThis.fetch}
    */

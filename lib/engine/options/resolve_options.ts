@@ -83,14 +83,14 @@ export interface ResolvedOptions
   readonly noProxy: string | undefined;
   readonly clientCertificate: ClientCertificate | undefined;
   readonly connect: ConnectRules;
-  /** Whether addresses are to be looked up, each of which is a mirror of its own; */
+  /** Whether names are to be looked up, so that each address is a mirror of its own. */
   readonly eachAddress: boolean;
-  /** the most concurrent requests to those, in the order of the mirrors. */
+  /** Maximum number of concurrent requests to each mirror that is an address, in the order of the mirrors. */
   readonly connections: readonly (number | undefined)[] | undefined;
   readonly retry: ResolvedRetry;
-  /** What is known of the hosts that downloads use, */
+  /** What the hosts of all downloads take at once. */
   readonly hosts: HostLimits;
-  /** and of how mirrors are to be requested. */
+  /** How mirrors are to be requested. */
   readonly habits: MirrorHabits;
   readonly connectTimeoutMs: number | undefined;
   readonly headersTimeoutMs: number | undefined;

@@ -278,12 +278,13 @@ export class HttpClients {
   }
 
   #http1Client(url: URL, isRelayed: boolean): Client {
+    // Elsewhere, `fetch` takes no client.
+    if (typeof Deno === "undefined") return undefined;
     if (isRelayed) return this.#http1.relayed ??= this.#relayedClient("http1");
     if (this.#isDirect(url)) return this.#directClient(url);
     if (!this.#suffices) return this.#http1.usual ??= this.#usualClient("http1");
     // Over TLS, the default client would use HTTP/2 where it is offered.
-    const isPlain = url.protocol === "http:" && !this.#avoidsDefault;
-    if (isPlain || typeof Deno === "undefined") return undefined;
+    if (url.protocol === "http:" && !this.#avoidsDefault) return undefined;
     this.#shared ??= sharedClient.hold();
     return sharedClient.client;
   }

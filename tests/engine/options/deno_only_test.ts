@@ -13,13 +13,20 @@ const NEED_DENO: DownloaderOptions[] = [
   { noProxy: "" },
   { proxy: "http://proxy.example" },
   { proxy: false },
+  { headers: { Host: "other.example" } },
 ];
+
+/** The options that need Deno in a part only. */
+const PARTS: Readonly<Record<string, string>> = {
+  connect: "connect.family",
+  headers: "headers.host",
+};
 
 Deno.test("refuseDenoOnly() names the option and the runtime", () => {
   for (const options of NEED_DENO) {
     const error = assertThrows(() => refuseDenoOnly(options, false), UnsupportedOptionError);
-    const [name] = Object.keys(options);
-    const option = name === "connect" ? "connect.family" : name;
+    const [name = ""] = Object.keys(options);
+    const option = PARTS[name] ?? name;
     assertEquals(error.option, option);
     assertEquals(error.needs, "Deno");
     assertEquals(error.message, `${option} needs Deno, but this is ${error.runtime}; leave it out`);

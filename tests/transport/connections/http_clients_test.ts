@@ -11,6 +11,8 @@ import {
   type MirrorError,
   NoMirrorLeftError,
 } from "../../../mod.ts";
+import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
+import { HttpClients } from "../../../lib/transport/connections/http_clients.ts";
 import { certificatesFor, testCertificates } from "../../support/lab/certificates.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { download, FILE, withMirrors } from "../../support/download.ts";
@@ -212,4 +214,27 @@ testWith(["nginx"], "clientCertificate: a server that requires one gets it", asy
   assertEquals([led.error, led.sha256], [undefined, SMALL.sha256()]);
   const without = await failure(urls[0]!, { caCerts: [caPem] });
   assertEquals([without.reason, without.status], ["status", 400]);
+});
+
+Deno.test("headers: where a fetch takes no client, a Host is sent without one", async () => {
+  const url = new URL("http://127.0.0.1:1/f");
+  const clients = new HttpClients(resolveOptions([url.href], { headers: { host: "x.example" } }));
+  const seen: (RequestInit | undefined)[] = [];
+  const answer: typeof fetch = (_, init) => {
+    seen.push(init);
+    return Promise.resolve(new Response("answer"));
+  };
+  const { signal } = new AbortController();
+  const platform = Object.getOwnPropertyDescriptor(globalThis, "Deno")!;
+  Reflect.deleteProperty(globalThis, "Deno");
+  let answered: Promise<Response>;
+  try {
+    assertEquals(clients.prepare(url), undefined);
+    answered = clients.fetch(url, { signal }, answer);
+  } finally {
+    Object.defineProperty(globalThis, "Deno", platform);
+  }
+  assertEquals(await (await answered).text(), "answer");
+  assertEquals(seen, [{ signal }]);
+  await clients.close();
 });
