@@ -33,8 +33,8 @@ export interface DiscoveryOptions {
    */
   maxMirrors?: number | undefined;
   /**
-   * Parses Metalinks: `parseMetalink()` of `@x/sphttp/metalink`, which throws an error if a text is none. Only
-   * with it Metalinks that the server names are read.
+   * Parses Metalinks: `parseMetalink()` of `@x/sphttp/metalink`, which throws an error if a text is none.
+   * Metalinks that the server names are read only with it.
    *
    * @default {Metalinks are not read}
    */

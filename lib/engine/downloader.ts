@@ -245,7 +245,8 @@ export class Downloader implements AsyncDisposable {
    * a file whose mirrors do not serve ranges, or of which every byte has arrived, is kept.
    *
    * @throws {OptionTypeError} if it is set to a value that is not a whole number
-   * @throws {OptionRangeError} if it is set to less than twice `splitSize`
+   * @throws {OptionRangeError} if it is set to less than twice `splitSize`, or twice the length of a piece
+   *   (`expectedPieces`)
    */
   get windowSize(): number {
     // Until someone reads, that of the driver is smaller.

@@ -40,7 +40,7 @@ export function limitConnections(most: number): void {
 /**
  * Returns how many more connections a download may open now; `Infinity` where no limit is known.
  *
- * @param urls its mirrors: connections to their hosts that are kept open count as well
+ * @param urls its mirrors: connections to their hosts that are kept open count as free
  */
 export function freeConnections(urls: readonly string[] = []): number {
   return processHosts.freeConnections(urls, clock.now());
