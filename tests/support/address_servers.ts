@@ -6,6 +6,7 @@
 
 import { certificatesFor } from "./lab/certificates.ts";
 import type { Content } from "./lab/content.ts";
+import { freePort } from "./lab/free_port.ts";
 
 /** The name of the servers. */
 export const NAME = "one.example";
@@ -50,7 +51,8 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
   const { content, addresses, tls = false, instead = () => undefined } = options;
   const { caPem, certPem, keyPem } = await certificatesFor(NAME, "two.example");
   const requests: AddressRequest[] = [];
-  let [port, live, mostLive] = [0, 0, 0];
+  const port = freePort();
+  let [live, mostLive] = [0, 0];
   const servers: Deno.HttpServer<Deno.NetAddr>[] = [];
   for (const hostname of addresses) {
     const certificate = tls ? { cert: certPem, key: keyPem } : {};
@@ -77,7 +79,6 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
       },
     );
     servers.push(server);
-    port = server.addr.port;
   }
   const place = `${NAME}:${port}`;
   return {

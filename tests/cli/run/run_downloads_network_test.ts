@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { certificatesFor, testCertificates } from "../../support/lab/certificates.ts";
 import { startHttpProxy } from "../../support/lab/forward_proxy.ts";
+import { freePort } from "../../support/lab/free_port.ts";
 import { failCommand, runCommand, tryCommand } from "../../support/cli/run_command.ts";
 import { startNginx } from "../../support/programs/nginx.ts";
 import { denoArguments } from "../../support/programs/own_commands.ts";
@@ -19,8 +20,9 @@ async function startServers(caFile: string) {
       ].join(" "),
     );
   const quiet = { onListen() {} };
-  const four = Deno.serve({ ...quiet, hostname: "127.0.0.1", port: 0 }, handler);
-  const { port } = four.addr;
+  // The same one is free at the other address.
+  const port = freePort();
+  const four = Deno.serve({ ...quiet, hostname: "127.0.0.1", port }, handler);
   const six = Deno.serve({ ...quiet, hostname: "::1", port }, handler);
   const tls = { cert: certPem, key: keyPem };
   const secure = Deno.serve({ ...quiet, ...tls, hostname: "127.0.0.1", port: 0 }, handler);

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { inTime } from "../../support/download.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { until } from "../../support/lab/client.ts";
 import { Client, connectAnd, get, text, withListener } from "../../support/proxy/listener_scene.ts";
@@ -12,21 +13,26 @@ Deno.test("HttpListener with TLS: what is silent, before and after the handshake
     assertEquals(await silent.rest(), "");
     await nonsense.rest();
     const { hostname, port } = listener.addr;
+    const none = () => until(() => listener.counts.open === 0 ? true : undefined);
     for (const alpnProtocols of [["h2"], ["http/1.1"]]) {
-      const socket = await Deno.connectTls({ hostname, port, caCerts: [caPem], alpnProtocols });
-      assertEquals((await socket.handshake()).alpnProtocol, alpnProtocols[0]!);
-      using after = new Client(socket);
-      await after.rest();
+      await inTime(async () => {
+        const socket = await Deno.connectTls({ hostname, port, caCerts: [caPem], alpnProtocols });
+        using after = new Client(socket);
+        assertEquals((await socket.handshake()).alpnProtocol, alpnProtocols[0]!);
+        await after.rest();
+      });
     }
-    await until(() => listener.counts.open === 0 ? true : undefined);
     for (const http1 of [true, false]) {
-      using client = Deno.createHttpClient({ caCerts: [caPem], http1, http2: !http1 });
-      for (const path of ["/1", "/2"]) {
-        const response = await fetch(`https://${hostname}:${port}${path}`, { client });
-        assertEquals(await response.text(), `https: GET ${path}`);
-      }
-      assertEquals(listener.counts.open, 1);
-      await until(() => listener.counts.open === 0 ? true : undefined);
+      await inTime(async () => {
+        await none();
+        using client = Deno.createHttpClient({ caCerts: [caPem], http1, http2: !http1 });
+        for (const path of ["/1", "/2"]) {
+          const response = await fetch(`https://${hostname}:${port}${path}`, { client });
+          assertEquals(await response.text(), `https: GET ${path}`);
+        }
+        assertEquals(listener.counts.open, 1);
+        await none();
+      });
     }
   }, {
     ...options,

@@ -14,8 +14,8 @@ const BYTES = CONTENT.read(0, SIZE).slice();
 const LIAR = flippedContent(CONTENT, [700_000, 900_000]);
 const SMALL = ["--split-size", "50000"];
 const CHECKSUM = ["--checksum", `sha-256=${CONTENT.sha256()}`, ...SMALL];
-/** Other mirrors are slow, so that the liar sends what it is wrong in; until that is noticed. */
-const SLOW = { content: CONTENT, bytesPerSecond: 300_000 };
+/** Other mirrors send little, so that the liar sends what it is wrong in; until that is noticed. */
+const SLOW = { content: CONTENT, bytesPerSecond: 300_000, silentAfter: 300_000 };
 const NOTICED = "the file is not the one that is expected";
 
 Deno.test("a mirror that flips bits is found by the checksum of the file, and the file is right", async () => {

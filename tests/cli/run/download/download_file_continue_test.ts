@@ -22,7 +22,8 @@ const SMALL = ["--split-size", "100000"];
 
 Deno.test("-C - continues an interrupted download, and the file is correct", async () => {
   using place = partWorkplace("file.bin");
-  await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
+  const slow = { bytesPerSecond: 1_000_000, silentAfter: 700_000 };
+  await using mirror = await startMirror({ content: CONTENT, ...slow });
   const args = [...SMALL, "-v", "-o", place.file, mirror.url];
   const error = await failCommand(args, (shown, abort) => {
     if (shown.includes("block 3 received")) abort();

@@ -110,6 +110,7 @@ Deno.test("-J with -C - resumes the part file of the name that the server gives"
   using place = workplace();
   await using mirror = await startNamed('attachment; filename="film.mkv"', {
     bytesPerSecond: 1_000_000,
+    silentAfter: 700_000,
   });
   const args = [...SMALL, "-v", "-J", "-C", "-", "--output-dir", place.path, mirror.url];
   const error = await failCommand(args, (shown, abort) => {
