@@ -52,7 +52,7 @@ export function parseTimeCondition(flag: string, value: string): TimeCondition {
 const DATE =
   /^(\d|(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b)/i;
 const YEAR = /(^|\D)\d{4}(\D|$)|^\d{8}(\D|$)/;
-const ZONE = /(\b(Z|GMT|UTC?|[ECMP][SD]T)|\d[Z]|[+-]\d\d:?\d\d)\s*$/i;
+const ZONE = /(\b(Z|GMT|UTC?|[ECMP][SD]T)|\d[Z]|(\s|:\d\d(\.\d+)?)[+-]\d\d:?\d\d)\s*$/i;
 
 /** Returns milliseconds since 1970; without a zone, a date is in GMT, as in curl. */
 function parseDate(text: string): number | undefined {

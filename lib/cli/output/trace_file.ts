@@ -70,6 +70,7 @@ function startLine(
 /** A trace file that is open for writing. */
 export class TraceFile implements Disposable {
   readonly #file: Deno.FsFile;
+  #begun = false;
   #pending = "";
   #error: unknown;
 
@@ -89,8 +90,13 @@ export class TraceFile implements Disposable {
     }
   }
 
-  /** Writes the first line. */
+  /**
+   * Writes the first line. A file has the trace of one download: where another one takes its place, what the
+   * first has written is removed.
+   */
   begin(sphttp: string, urls: readonly string[], options: DownloaderOptions): void {
+    if (this.#begun) this.#empty();
+    this.#begun = true;
     this.write(startLine(sphttp, urls, options));
   }
 
@@ -117,6 +123,16 @@ export class TraceFile implements Disposable {
   [Symbol.dispose](): void {
     this.#flush();
     this.#file.close();
+  }
+
+  #empty(): void {
+    try {
+      this.#file.seekSync(0, Deno.SeekMode.Start);
+      this.#file.truncateSync(0);
+      this.#pending = "";
+    } catch {
+      // What a pipe or a device has taken stays.
+    }
   }
 
   #flush(): void {

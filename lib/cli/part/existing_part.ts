@@ -116,11 +116,13 @@ export class ExistingPart {
     onProgress: (share: number) => void = () => {},
   ): Promise<void> {
     const { provedEnd } = await import("./pieces/proved_pieces.ts");
-    const end = await provedEnd(this.#bytes(start), pieces, onProgress);
+    // The bytes are read twice.
+    const end = await provedEnd(this.#bytes(start), pieces, (share) => onProgress(share / 2));
     this.#unproved = this.#length - (end - start);
     this.#length -= this.#unproved;
     this.#isProved = true;
-    const sums = await verifySums(this.#bytes(start), undefined, () => {});
+    const onSummed = (share: number) => onProgress((1 + share) / 2);
+    const sums = await verifySums(this.#bytes(start), undefined, onSummed);
     if ("pieces" in sums) this.#sums = sums.pieces;
   }
 

@@ -15,6 +15,7 @@ const DATES: readonly (readonly [text: string, iso: string])[] = [
   ["12 Jan 2012 10:20:30 +0200", "2012-01-12T08:20:30"],
   ["Nov 6 1994", "1994-11-06T00:00:00"],
   ["06 Nov 1994", "1994-11-06T00:00:00"],
+  ["06-Nov-1994", "1994-11-06T00:00:00"],
 ];
 
 Deno.test("parseTimeCondition() reads dates as curl does", () => {
@@ -23,6 +24,20 @@ Deno.test("parseTimeCondition() reads dates as curl does", () => {
     assertEquals(parseTimeCondition("-z", text), { date, text, older: false }, text);
     assertEquals(parseTimeCondition("-z", `+${text}`), { date, text, older: false }, text);
     assertEquals(parseTimeCondition("-z", `-${text}`), { date, text, older: true }, text);
+  }
+});
+
+Deno.test("parseTimeCondition() reads a date without a zone in GMT, whatever the zone of this machine", () => {
+  const before = Deno.env.get("TZ");
+  Deno.env.set("TZ", "America/New_York");
+  try {
+    assertEquals(new Date(0).getHours(), 19);
+    for (const [text, iso] of DATES) {
+      assertEquals(parseTimeCondition("-z", text).date, Date.parse(`${iso}Z`), text);
+    }
+  } finally {
+    if (before === undefined) Deno.env.delete("TZ");
+    else Deno.env.set("TZ", before);
   }
 });
 

@@ -28,6 +28,23 @@ Deno.test("ExistingPart.verify() finds bytes that are not those that were receiv
   }
 });
 
+Deno.test("ExistingPart.keepProved() tells how much of its two readings is done", async () => {
+  using place = partWorkplace();
+  await leave(place, BYTES, { ...facts(300_000), start: 0 });
+  using part = await open(place, { resume: true });
+  const length = 100_000;
+  const digests = await Promise.all(
+    [0, 1, 2].map((index) => sha256Of(BYTES.slice(index * length, (index + 1) * length))),
+  );
+  const pieces = { algorithm: "sha-256", length, digests } as const;
+  const shares: number[] = [];
+  await part.existing.keepProved({ start: 0 }, pieces, (share) => shares.push(share));
+  assertEquals(part.existing.length, BYTES.byteLength);
+  assertEquals(shares, shares.toSorted((one, other) => one - other));
+  assertEquals(shares.filter((share) => share <= 0.5), [1 / 6, 1 / 3, 1 / 2]);
+  assertEquals([shares.length > 4, shares.at(-1)], [true, 1]);
+});
+
 Deno.test("ExistingPart.read() says that another program has truncated the file", async () => {
   using place = partWorkplace();
   await leave(place, BYTES, { ...facts(400_000), start: 0 });

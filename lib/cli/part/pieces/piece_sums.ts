@@ -116,28 +116,28 @@ export async function verifySums(
   onProgress: (share: number) => void,
 ): Promise<VerifiedBytes> {
   const { start, end } = existing;
+  const onRead = (at: number) => onProgress((at - start) / (end - start));
   const pieces: SummedPiece[] = [];
   let at = start;
   for (const piece of recorded ?? []) {
     if (piece.start !== at || piece.end > end) break;
-    const { crc32, emptyAt } = await readPiece(existing, piece);
+    const { crc32, emptyAt } = await readPiece(existing, piece, onRead);
     if (crc32 !== piece.crc32) {
       return emptyAt === undefined ? { differsAt: at } : { pieces, end: at };
     }
     pieces.push(piece);
     at = piece.end;
-    onProgress((at - start) / (end - start));
   }
   if (at === end) return { pieces, end };
   // What came after the last record has no sum yet.
   const rest = { start: at, end };
-  const { crc32, emptyAt } = await readPiece(existing, rest);
+  const { crc32, emptyAt } = await readPiece(existing, rest, onRead);
   if (recorded === undefined || emptyAt === undefined) {
     return { pieces: [...pieces, { ...rest, crc32 }], end };
   }
   if (emptyAt === at) return { pieces, end: at };
   const before = { start: at, end: emptyAt };
-  const { crc32: sum } = await readPiece(existing, before);
+  const { crc32: sum } = await readPiece(existing, before, onRead);
   return { pieces: [...pieces, { ...before, crc32: sum }], end: emptyAt };
 }
 
@@ -145,21 +145,24 @@ export async function verifySums(
 const BLOCK = 4096;
 
 /**
- * Reads bytes that come one after the other. Returns their CRC-32, and where the first block begins that has
- * only zeros, as far as it is in the range.
+ * Reads bytes that come one after the other; `onRead` is called with the offset up to which they have been read.
+ * Returns their CRC-32, and where the first block begins that has only zeros, as far as it is in the range.
  */
 async function readPiece(
   existing: ExistingBytes,
   range: ByteRange,
+  onRead: (at: number) => void,
 ): Promise<{ crc32: number; emptyAt: number | undefined }> {
   const { crc32 } = await import("node:zlib");
   let crc = 0;
+  let readTo = range.start;
   let at = range.start;
   let emptyAt: number | undefined;
   let blockAt = at;
   let isEmpty = true;
   for await (const part of existing.read(range)) {
     crc = crc32(part, crc);
+    onRead(readTo += part.byteLength);
     for (let from = 0; from < part.byteLength && emptyAt === undefined;) {
       const block = part.subarray(from, from + BLOCK - (at - existing.start) % BLOCK);
       isEmpty &&= block.every((byte) => byte === 0);

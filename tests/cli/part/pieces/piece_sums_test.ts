@@ -107,3 +107,21 @@ Deno.test("verifySums() keeps zeros that were received", async () => {
   const found = await verifySums({ start: 0, end: 2 * MIB, read }, recorded, () => {});
   assertEquals(found, { pieces: recorded, end: 2 * MIB });
 });
+
+Deno.test("verifySums() tells how much it has read, whether the bytes have a record or not", async () => {
+  const sums = new PieceSums(7, content.size);
+  sums.update(content.read(7, 7 + MIB));
+  const end = 7 + 4 * MIB;
+  const range = { start: 7, end };
+  async function* read({ start, end }: { start: number; end: number }) {
+    for (let at = start; at < end; at += 256 * KIB) {
+      yield content.read(at, Math.min(end, at + 256 * KIB)).slice();
+    }
+  }
+  const every = Array.from({ length: 16 }, (_, index) => (index + 1) / 16);
+  for (const recorded of [undefined, await sums.pieces()]) {
+    const shares: number[] = [];
+    await verifySums({ ...range, read }, recorded, (share) => shares.push(share));
+    assertEquals(shares, every);
+  }
+});

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { loadTrace } from "../../../../lib/cli/analyze/trace_reader.ts";
 import { randomContent } from "../../../support/lab/content.ts";
 import {
   type LabMirror,
@@ -129,6 +130,17 @@ Deno.test("-J with -C - resumes the part file of the name that the server gives"
   // And then there is nothing to do.
   const again = await runCommand(args);
   assertStringIncludes(again.shown, "film.mkv already exists, and has the expected size");
+});
+
+Deno.test("-J with -C - and --trace records the download that continues the part file", async () => {
+  using place = workplace();
+  await using mirror = await startNamed('attachment; filename="film.mkv"');
+  place.write("film.mkv.part", BYTES.slice(0, 700_000));
+  const args = ["-J", "-C", "-", "--output-dir", place.path, "--trace", place.at("trace")];
+  await runCommand([...args, mirror.url]);
+  assertEquals(place.read("film.mkv"), BYTES);
+  const { events } = await loadTrace(place.at("trace"));
+  assertEquals(events.filter(({ type }) => type === "open" || type === "end").length, 2);
 });
 
 Deno.test("-J: a failure before the name is known leaves nothing", async () => {
