@@ -176,7 +176,7 @@ function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string
   named("user-agent", "User-Agent", agent ?? (ownAgent ? undefined : `sphttp/${VERSION}`));
   const cookies = each("cookie", parseCookie);
   named("cookie", "Cookie", cookies.length > 0 ? cookies.join("; ") : undefined);
-  // As in curl, a header without a value is left out; a request without a Host is none.
+  // A request has to have a Host: without a value, it is that of the URL.
   return all.filter(([name, value]) => value !== "" || name.toLowerCase() !== "host");
 }
 

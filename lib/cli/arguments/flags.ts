@@ -254,7 +254,7 @@ export const FLAG_GROUPS = {
   Servers: [
     { name: "mirror-list", value: "FILE", help: "use the fastest mirrors of a list (or URL)" },
     { name: "path", value: "PATH", help: "the file's path below the URLs of the list" },
-    { name: "spare-mirrors", value: "N", help: "most others, that step in for them (8)" },
+    { name: "spare-mirrors", value: "N", help: "most spares, which step in for them (8)" },
     {
       name: "max-connection-per-server",
       insteadOf: ["--num-connections"],

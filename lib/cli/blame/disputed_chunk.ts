@@ -22,9 +22,9 @@ const CHUNK = 64 * 1024;
 export interface Source {
   /** The mirror whose bytes are on disk, `undefined` if that is not known. */
   readonly mirror: string | undefined;
-  /** Mirrors that were asked for at least some of its bytes in earlier rounds, */
+  /** Mirrors that were asked for at least some of its bytes in earlier rounds. */
   readonly asked: ReadonlySet<string>;
-  /** and those that have sent all of them as they are on disk. */
+  /** Mirrors that have sent all of its bytes as they are on disk. */
   readonly agreeing: ReadonlySet<string>;
 }
 

@@ -218,7 +218,7 @@ if [[ $funcstack[1] == _sphttp ]]; then _sphttp "$@"; else compdef _sphttp sphtt
 }
 
 function zshSubcommand({ name, flags, argument }: CompletedCommand): string {
-  // The first argument is the name of the zshSubcommand.
+  // The first argument is the name of the subcommand.
   const rest = argument === "url"
     ? `'*:URL:_urls'`
     : argument === "file"
@@ -232,7 +232,7 @@ ${zshFlags(flags, "          ")}
         return ;;`;
 }
 
-/** Returns the zshFlags of flags for `_arguments`; each flag may be repeated. */
+/** Returns the specifications of flags for `_arguments`; each flag may be repeated. */
 function zshFlags(flags: readonly CompletedFlag[], indent: string): string {
   return flags.map((flag) => {
     const { completion, help } = flag;

@@ -120,8 +120,8 @@ async function verifyFile(
     onProgress: (share) => display.status(`healing ${path}: ${formatPercent(share)}`),
   });
   display.status("");
-  for (const [url, size] of liars) {
-    display.print(`${url} has other bytes in ${size} of the pieces`);
+  for (const [url, count] of liars) {
+    display.print(`${url} has other bytes in ${count} of the pieces`);
   }
   const healed = await check();
   const rest = problemOf(path, file, healed);

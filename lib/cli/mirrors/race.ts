@@ -29,8 +29,6 @@ export interface RaceResult {
 /** The settings of a race. */
 export interface RaceSettings {
   readonly options: DownloaderOptions;
-  /** The size that the file has to have, in bytes; by default the one that most mirrors say. */
-  readonly expectedSize: number | undefined;
   readonly signal: AbortSignal;
   /** The usual time for all, in milliseconds. @default {2000} */
   readonly timeMs?: number | undefined;
@@ -54,10 +52,13 @@ const AT_ONCE = 64;
 /** What each is asked for: as much as comes with the headers. */
 const SAMPLE = { start: 0, end: 12 * 1024 };
 
-/** Races mirrors, given by URLs that may have credentials. Rejects with the reason of the signal only. */
+/**
+ * Races mirrors, given by URLs that may have credentials. Those whose file has another size than most have lose.
+ * Rejects with the reason of the signal only.
+ */
 export async function race(
   urls: readonly string[],
-  { options, expectedSize, signal, timeMs = RACE_MS, enough = 1 }: RaceSettings,
+  { options, signal, timeMs = RACE_MS, enough = 1 }: RaceSettings,
 ): Promise<RaceResult> {
   const answers: Answer[] = [];
   const details: string[] = [];
@@ -92,7 +93,7 @@ export async function race(
     }
   }).finally(() => stops.forEach((stop) => stop()));
   signal.throwIfAborted();
-  const size = expectedSize ?? mostFrequent(answers.map((one) => one.size));
+  const size = mostFrequent(answers.map((one) => one.size));
   answers.sort((one, other) => one.ms - other.ms);
   const ranked: string[] = [];
   for (const { url, size: own, ms } of answers) {

@@ -30,9 +30,9 @@ const LEAST_LEFT = 1024 * 1024;
 export class Spares {
   readonly #urls: string[];
   readonly #note: (text: string) => void;
-  /** Mirrors that were far behind at the last look, */
+  /** Mirrors that were far behind at the last look. */
   #behind: ReadonlySet<string> = new Set();
-  /** and those for which a spare has stepped in. */
+  /** Mirrors for which a spare has stepped in. */
   readonly #replaced = new Set<string>();
   #lookAt = LOOK_MS;
 

@@ -17,11 +17,11 @@ import {
   writeRecord,
 } from "./resume_record.ts";
 
-/** The sums are first written after this many bytes, then after twice as many, */
+/** The sums are first written after this many bytes, and then whenever there are twice as many. */
 const FIRST_UPDATE = 64 * 1024;
-/** at the latest after this many, */
+/** The most bytes that arrive before the sums are written again. */
 const LAST_UPDATE = 64 * 1024 * 1024;
-/** but no more often than this, in milliseconds. */
+/** The least time between two updates, in milliseconds. */
 const UPDATE_MS = 500;
 
 export class GrowingRecord {

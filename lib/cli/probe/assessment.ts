@@ -43,9 +43,9 @@ export interface Problem {
   readonly text: string;
 }
 
-/** A mirror is slow below this share of the rate of all … */
+/** A mirror may be slow if it has less than this share of the rate of all. */
 const LEAST_SHARE = 0.05;
-/** … and this part of the rate of the fastest: of thirty equal mirrors, none is slow. */
+/** It is slow if its rate is also below this part of that of the fastest: of thirty equal mirrors, none is. */
 const LEAST_PART = 0.25;
 
 /** Traits by which files are compared, in this order. */

@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { race, type RaceSettings } from "../../../lib/cli/mirrors/race.ts";
 import { keepConnections } from "../../../mod.ts";
-import { FILE, inTime, withMirrors } from "../../support/download.ts";
+import { inTime, withMirrors } from "../../support/download.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import type { MirrorOptions } from "../../support/lab/mirror_lab.ts";
 
 /** Enough time for a busy machine: a race is over when all have answered. */
 const SETTINGS: RaceSettings = {
   options: {},
-  expectedSize: undefined,
   signal: new AbortController().signal,
   timeMs: 300_000,
 };
@@ -76,13 +75,5 @@ Deno.test("race() asks no mirror for proof that a few bytes cannot give", async 
   await withMirrors([{}, {}], async (urls) => {
     const { ranked } = await race(urls, { ...SETTINGS, options: { requireProof: "digest" } });
     assertEquals(new Set(ranked), new Set(urls));
-  });
-});
-
-Deno.test("race(): the size that is expected counts, not that of most mirrors", async () => {
-  const other = { content: randomContent(5000, 3) };
-  await withMirrors([other, other, {}], async (urls) => {
-    const { ranked } = await race(urls, { ...SETTINGS, expectedSize: FILE.size });
-    assertEquals(ranked, [urls[2]]);
   });
 });

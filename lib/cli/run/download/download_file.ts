@@ -134,7 +134,10 @@ export class FileDownload {
     await this.#conditions?.save(this.#state.info!);
   }
 
-  /** Does the same once; `again`: it is to go on without mirrors that have another file. */
+  /**
+   * Tries once to download the file to its target. Returns `again` where that is to go on without mirrors that
+   * have another file.
+   */
   async #trySave(
     target: Exclude<Target, { type: "present" }>,
     trace: TraceFile | undefined,
