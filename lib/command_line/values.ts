@@ -113,6 +113,29 @@ export function unlessZero<T>(
   return (flag, text) => /^0+(\.0*)?$/.test(text) ? undefined : parse(flag, text);
 }
 
+/** What reads stdin: the flag, with its value. */
+let stdinReader: string | undefined;
+
+/**
+ * Reads stdin, as a flag has `-` for its file. Rejects with a usage error if it cannot be read, or if another flag
+ * has read it.
+ */
+export async function readStdin(flag: string): Promise<string> {
+  const reader = `${flag} -`;
+  if (stdinReader === reader) throw usageError(`${reader} was given twice, but stdin is one file`);
+  if (stdinReader !== undefined) {
+    throw usageError(`${stdinReader} and ${reader} cannot be used together: both read stdin`);
+  }
+  stdinReader = reader;
+  // Loaded on demand, to keep the usual start fast.
+  const { toText } = await import("@std/streams/to-text");
+  try {
+    return await toText(Deno.stdin.readable);
+  } catch (cause) {
+    throw usageError(`${reader}: cannot read stdin: ${systemReason(cause)}`, { cause });
+  }
+}
+
 /** Reads a file that a flag names. Rejects with a usage error if it cannot be read. */
 export async function readNamedFile(flag: string, path: string): Promise<string> {
   try {

@@ -33,8 +33,10 @@ import type { Units } from "../report/text.ts";
 import type { WriteOut } from "../report/write_out.ts";
 import {
   type MetalinkArguments,
+  type MirrorCounts,
   parseDiscovery,
   parseMetalinkArguments,
+  parseMirrorCounts,
 } from "./sources/metalink_flags.ts";
 import { type MirrorListArguments, parseMirrorListArguments } from "./sources/mirror_list_flags.ts";
 import { parseSignatureArguments, type SignatureArguments } from "./signature_flags.ts";
@@ -61,6 +63,8 @@ export interface DownloadArguments {
   readonly discovery: DiscoveryOptions | undefined;
   /** The list of the mirrors of the file. */
   readonly mirrorList: MirrorListArguments | undefined;
+  /** How many mirrors are used of a Metalink that the only URL turns out to be. */
+  readonly mirrorCounts: MirrorCounts;
   readonly concurrent: number;
   readonly target: TargetOptions;
   /** The part of the file to download; `undefined` for the whole file. */
@@ -134,6 +138,7 @@ export async function parseArguments(args: readonly Argument[]): Promise<Argumen
     metalink,
     discovery: parseDiscovery(values),
     mirrorList,
+    mirrorCounts: parseMirrorCounts(values),
     concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
     target,
     range: given("range", parseRange),

@@ -32,9 +32,11 @@ export function refuseSamePaths(
   sideFiles: readonly SideFile[],
 ): void {
   const known = new Map<string, string>();
-  const advice = files.length > 1
+  const advice = files.length === 1
+    ? "choose another name"
+    : files[0]?.target.listed
     ? "out=NAME below a line of the input file gives it another name"
-    : "choose another name";
+    : "--select-file NAME downloads one file of the Metalink";
   const add = (path: string, what: string) => {
     // Some file systems ignore case or normalize Unicode.
     const key = resolve(path).normalize("NFC").toLowerCase();

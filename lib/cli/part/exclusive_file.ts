@@ -40,7 +40,8 @@ export async function openExclusive(
       // It may have been renamed between opening and locking.
       if (await isOpen(path, file)) {
         const { size } = await file.stat();
-        return { file, sizeBefore: found && size };
+        // Another process may have created it since, and have written to it.
+        return { file, sizeBefore: found === undefined && size === 0 ? undefined : size };
       }
     }
   } catch (error) {

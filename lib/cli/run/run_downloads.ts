@@ -9,7 +9,6 @@ import { type ClientCertificate, keepConnections, type MirrorBook } from "../../
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { MAX_MIRRORS, SPARE_MIRRORS } from "../arguments/sources/metalink_flags.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import type { FileTask } from "./tasks/file_task.ts";
@@ -60,16 +59,13 @@ export async function runDownloads(
   try {
     const { exitCode, isMetalink } = await runTasks(tasks, command, shared);
     if (!isMetalink) return exitCode;
-    const metalink = { source: tasks[0]!.urls[0]!, select: [], ...MOST };
+    const metalink = { source: tasks[0]!.urls[0]!, select: [], ...command.mirrorCounts };
     const listed = await listedTasks(command, metalink, options, limited.signal);
     return (await runTasks(listed, command, shared)).exitCode;
   } finally {
     await stats?.saveServerStats(serverStats, book, note);
   }
 }
-
-/** Numbers of mirrors of a Metalink that was not expected. */
-const MOST = { maxMirrors: MAX_MIRRORS, spareMirrors: SPARE_MIRRORS };
 
 /** What the files of a command share. */
 interface Shared extends RunContext {

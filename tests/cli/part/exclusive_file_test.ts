@@ -29,6 +29,27 @@ Deno.test("openExclusive() goes without a lock where the file system has none", 
   });
 });
 
+Deno.test("openExclusive() takes what another process has just written for a file that existed", async () => {
+  using place = workplace();
+  const { lstat } = Deno;
+  Deno.lstat = async (path) => {
+    Deno.lstat = lstat;
+    try {
+      return await lstat(path);
+    } finally {
+      // Another process has created it and ended, right after this one has looked.
+      place.write("f", "bytes");
+    }
+  };
+  try {
+    const opened = await openExclusive(place.at("f"), "f");
+    assertEquals(opened?.sizeBefore, 5);
+    closeExclusive(opened!.file);
+  } finally {
+    Deno.lstat = lstat;
+  }
+});
+
 Deno.test("openExclusive() leaves nothing open where a file cannot be examined", async () => {
   using place = workplace();
   const stat = () => Promise.reject(new Deno.errors.Interrupted("stale"));

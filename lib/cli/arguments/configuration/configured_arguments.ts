@@ -7,7 +7,7 @@
 
 import { usageError } from "../../../command_line/command_error.ts";
 import { type Argument, type Flag, parseFlags } from "../../../command_line/flag_parser.ts";
-import { parseFile } from "../../../command_line/values.ts";
+import { parseFile, readStdin } from "../../../command_line/values.ts";
 import { environmentVariable, mayReadFile } from "../../../environment.ts";
 import { reason } from "../../failure/exit_code.ts";
 import { FLAGS } from "../flags.ts";
@@ -73,12 +73,9 @@ export async function withNamedConfigs(args: readonly Argument[]): Promise<Argum
   // Most command lines have none, and no file has one.
   const isOne = (arg: Argument) => typeof arg === "string" && /^-[^-]*K|^--config/.test(arg);
   if (!args.some(isOne)) return [...args];
-  const { each, given, has } = await parseFlags("sphttp", args, FLAGS);
+  const { each, has } = await parseFlags("sphttp", args, FLAGS);
   if (has("help") || has("version")) return [...args];
   const sources = each("config", parseFile);
-  if (sources.includes("-") && given("input-file", parseFile) === "-") {
-    throw usageError("--config - and --input-file - cannot be used together: both read stdin");
-  }
   const { argumentsOf, parseConfig } = await import("./config_file.ts");
   const all: Argument[] = [];
   for (const source of sources) {
@@ -100,10 +97,7 @@ async function readOwn(path: string): Promise<string | undefined> {
 }
 
 async function readNamed(source: string): Promise<string> {
-  if (source === "-") {
-    const { toText } = await import("@std/streams/to-text");
-    return await toText(Deno.stdin.readable);
-  }
+  if (source === "-") return await readStdin("--config");
   try {
     return await readBounded(source);
   } catch (error) {

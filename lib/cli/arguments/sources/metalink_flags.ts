@@ -13,21 +13,26 @@ import type { FlagName } from "../flags.ts";
 import { trimUrl } from "../values/url_pattern.ts";
 import { parseUrl } from "../../../stand_ins.ts";
 
+/** How many mirrors of a file are used. */
+export interface MirrorCounts {
+  /** The most mirrors in use. */
+  readonly maxMirrors: number;
+  /** The most mirrors in reserve. */
+  readonly spareMirrors: number;
+}
+
 /** A Metalink that lists the files of a command. */
-export interface MetalinkArguments {
+export interface MetalinkArguments extends MirrorCounts {
   /** Its path or URL. */
   readonly source: string;
   /** Names of the files to download; empty for all. */
   readonly select: readonly string[];
-  /** The most mirrors of a file in use, and in reserve. */
-  readonly maxMirrors: number;
-  readonly spareMirrors: number;
 }
 
 /** The default of `--max-mirrors`. */
-export const MAX_MIRRORS = 8;
+const MAX_MIRRORS = 8;
 /** The default of `--spare-mirrors`. */
-export const SPARE_MIRRORS = 8;
+const SPARE_MIRRORS = 8;
 
 /** The most mirrors that the library finds. */
 const MOST_DISCOVERED = 64;
@@ -43,6 +48,14 @@ export function metalinkArgument(rest: readonly string[]): string | undefined {
   return others.length === 0 && isMetalinkName(pathOf(only)) ? only : undefined;
 }
 
+/** Parses how many mirrors of a Metalink or a list are used. */
+export function parseMirrorCounts({ given }: ParsedFlags<FlagName>): MirrorCounts {
+  return {
+    maxMirrors: given("max-mirrors", parsePositive) ?? MAX_MIRRORS,
+    spareMirrors: given("spare-mirrors", parseCount) ?? SPARE_MIRRORS,
+  };
+}
+
 /**
  * Parses the flags; returns `undefined` if the arguments are mirrors of one file. Where `-o` has the name
  * of a Metalink, the Metalink itself is downloaded.
@@ -50,15 +63,14 @@ export function metalinkArgument(rest: readonly string[]): string | undefined {
  * @throws {CommandError} they are used with what they exclude
  */
 export function parseMetalinkArguments(
-  { rest, has, given, each }: ParsedFlags<FlagName>,
+  values: ParsedFlags<FlagName>,
 ): MetalinkArguments | undefined {
+  const { rest, has, given, each } = values;
   const output = given("output", (_flag, text) => text) ?? "";
   const source = given("metalink", parseFile) ??
     (isMetalinkName(output) ? undefined : metalinkArgument(rest));
   const select = each("select-file", parseFile);
-  const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
-  const spareMirrors = given("spare-mirrors", (flag, text) => parseCount(flag, text)) ??
-    SPARE_MIRRORS;
+  const counts = parseMirrorCounts(values);
   if (source === undefined) {
     if (has("select-file")) throw usageError("--select-file needs a Metalink: --metalink FILE");
     if (has("spare-mirrors") && !has("mirror-list")) {
@@ -76,14 +88,13 @@ export function parseMetalinkArguments(
       throw usageError(`--${name} cannot be used with a Metalink, which names the files`);
     }
   }
-  return { source, select, maxMirrors, spareMirrors };
+  return { source, select, ...counts };
 }
 
 /** Parses whether, and how, mirrors that a server names are used. */
-export function parseDiscovery(
-  { has, given }: ParsedFlags<FlagName>,
-): DiscoveryOptions | undefined {
-  const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
+export function parseDiscovery(values: ParsedFlags<FlagName>): DiscoveryOptions | undefined {
+  const { has } = values;
+  const { maxMirrors } = parseMirrorCounts(values);
   const trustMirrors = has("trust-mirrors");
   if (has("no-mirrors")) {
     if (trustMirrors) throw usageError("--no-mirrors and --trust-mirrors cannot be used together");

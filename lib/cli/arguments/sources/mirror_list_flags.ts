@@ -6,19 +6,16 @@
 
 import { usageError } from "../../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../../command_line/flag_parser.ts";
-import { parseCount, parseFile, parsePositive } from "../../../command_line/values.ts";
+import { parseFile } from "../../../command_line/values.ts";
 import type { FlagName } from "../flags.ts";
-import { MAX_MIRRORS, SPARE_MIRRORS } from "./metalink_flags.ts";
+import { type MirrorCounts, parseMirrorCounts } from "./metalink_flags.ts";
 
 /** A list of the mirrors of a file. */
-export interface MirrorListArguments {
+export interface MirrorListArguments extends MirrorCounts {
   /** Its path or URL; `-` is stdin. */
   readonly source: string;
   /** The path of the file below the URLs of the list; `undefined` if they are URLs of the file. */
   readonly path: string | undefined;
-  /** The most mirrors in use, and in reserve. */
-  readonly maxMirrors: number;
-  readonly spareMirrors: number;
 }
 
 /**
@@ -27,8 +24,9 @@ export interface MirrorListArguments {
  * @throws {CommandError} they are used with what they exclude
  */
 export function parseMirrorListArguments(
-  { rest, has, given }: ParsedFlags<FlagName>,
+  values: ParsedFlags<FlagName>,
 ): MirrorListArguments | undefined {
+  const { rest, has, given } = values;
   const source = given("mirror-list", parseFile);
   if (source === undefined) {
     if (has("path")) throw usageError("--path needs a list of mirrors: --mirror-list FILE");
@@ -40,12 +38,7 @@ export function parseMirrorListArguments(
   for (const name of ["input-file", "metalink"] as const) {
     if (has(name)) throw usageError(`--mirror-list and --${name} cannot be used together`);
   }
-  return {
-    source,
-    path: given("path", parsePath),
-    maxMirrors: given("max-mirrors", parsePositive) ?? MAX_MIRRORS,
-    spareMirrors: given("spare-mirrors", (flag, text) => parseCount(flag, text)) ?? SPARE_MIRRORS,
-  };
+  return { source, path: given("path", parsePath), ...parseMirrorCounts(values) };
 }
 
 function parsePath(flag: string, text: string): string {

@@ -10,7 +10,7 @@ import { usageError } from "../../../command_line/command_error.ts";
 import { fileNameInUrl } from "../../../http/name/file_name.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
-import { readNamedFile } from "../../../command_line/values.ts";
+import { readNamedFile, readStdin } from "../../../command_line/values.ts";
 import type { InputEntry } from "../../arguments/sources/input_file.ts";
 import type { MetalinkArguments } from "../../arguments/sources/metalink_flags.ts";
 import { Login } from "../../arguments/credentials/login.ts";
@@ -116,9 +116,7 @@ async function checksOf(
  * Reports whether the user may mean the files of a Metalink, if the URL turns out to be one: there is one
  * URL, and no option is about its file.
  */
-function mayFollow(
-  command: DownloadArguments,
-): boolean {
+function mayFollow(command: DownloadArguments): boolean {
   const { urls, inputFile, target, range, checksums, checksumFile, findsChecksums } = command;
   const { signature, conditions } = command;
   return urls.length === 1 && inputFile === undefined && range === undefined &&
@@ -166,7 +164,7 @@ async function inputEntries(
     return [entryOf(urls)];
   }
   const text: string = inputFile === "-"
-    ? await unlessAborted(readStdin(), signal)
+    ? await unlessAborted(readStdin("--input-file"), signal)
     : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded on demand, to keep the usual start fast.
@@ -179,11 +177,6 @@ async function inputEntries(
 /** Returns a file of which only the mirrors are given. */
 function entryOf(urls: readonly string[]): InputEntry {
   return { urls, output: undefined, directory: undefined, checksums: [], headers: [] };
-}
-
-async function readStdin(): Promise<string> {
-  const { toText } = await import("@std/streams/to-text");
-  return await toText(Deno.stdin.readable);
 }
 
 /** Adds a file's own headers, which replace those of the command; cookies are joined. */

@@ -7,6 +7,7 @@
 
 import type { DownloaderOptions } from "../../../../mod.ts";
 import { usageError } from "../../../command_line/command_error.ts";
+import { readStdin } from "../../../command_line/values.ts";
 import { withoutSecrets } from "../../../http/address/credentials.ts";
 import { redactUrl } from "../../../http/address/redact.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
@@ -21,9 +22,9 @@ import { type Reserve, reserveOf } from "../../mirrors/spares.ts";
 
 /** The mirrors of a file. */
 export interface RankedMirrors {
-  /** URLs of those to use, including credentials, the fastest first, */
+  /** URLs of those to use, including credentials, the fastest first. */
   readonly urls: readonly string[];
-  /** and the next ones, in reserve. */
+  /** Those that follow, in reserve. */
   readonly reserve: Reserve | undefined;
   /** Options by which they are requested. */
   readonly options: DownloaderOptions;
@@ -67,7 +68,6 @@ export async function rankedMirrors(
   if (all.length <= maxMirrors) return { urls: all, reserve: undefined, options: own, notes };
   const { ranked, details, answered } = await race(all, {
     options: own,
-    expectedSize: undefined,
     signal,
     enough: maxMirrors,
   });
@@ -96,11 +96,8 @@ async function readList(
   options: DownloaderOptions & { readonly signal: AbortSignal },
 ): Promise<{ readonly text: string; readonly where: string }> {
   if (source === "-") {
-    const { toText } = await import("@std/streams/to-text");
-    return {
-      text: await unlessAborted(toText(Deno.stdin.readable), options.signal),
-      where: "stdin",
-    };
+    const text = await unlessAborted(readStdin("--mirror-list"), options.signal);
+    return { text, where: "stdin" };
   }
   const how = { flag: "--mirror-list", what: "a list of mirrors", maxLength: MOST_BYTES, options };
   const { bytes, where } = await readDocument(login.apply(source), how);

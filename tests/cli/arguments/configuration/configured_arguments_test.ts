@@ -168,3 +168,37 @@ Deno.test("-K - reads options from stdin", async () => {
   assertEquals(code, 0, said);
   assertEquals(place.read("f"), BYTES);
 });
+
+Deno.test("stdin is read for one option only", async () => {
+  using place = workplace();
+  const both = "cannot be used together: both read stdin";
+  const table: [args: string[], stdin: string, says: string][] = [
+    [["-K", "-", "-K", "-"], "", "--config - was given twice"],
+    [["-K", "-", "-i", "-"], "", `--config - and --input-file - ${both}`],
+    [["-K", "-"], "input-file = -", `--config - and --input-file - ${both}`],
+    [["-K", "-", "--mirror-list", "-"], "", `--config - and --mirror-list - ${both}`],
+  ];
+  for (const [args, stdin, says] of table) {
+    const { code, said } = await run(place, ["-q", ...args], { stdin });
+    assertEquals(code, 2, said);
+    assertStringIncludes(said, says);
+  }
+});
+
+Deno.test({
+  name: "stdin that cannot be read is a usage error",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using place = workplace();
+    for (const [flag, option] of [["-i", "--input-file"], ["-K", "--config"]] as const) {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: ["-c", 'exec "$@" < .', "sh", Deno.execPath(), ...denoArguments("cli.ts"), flag, "-"],
+        cwd: place.path,
+        env: { NO_COLOR: "1", XDG_CONFIG_HOME: place.path },
+      }).output();
+      const said = new TextDecoder().decode(stderr);
+      assertEquals(code, 2, said);
+      assertStringIncludes(said, `${option} -: cannot read stdin: it is a directory`);
+    }
+  },
+});

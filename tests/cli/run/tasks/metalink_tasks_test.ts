@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../../../lib/command_line/command_error.ts";
 import { FILE, withMirrors } from "../../../support/download.ts";
-import { runCommand } from "../../../support/cli/run_command.ts";
+import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
 import { randomContent } from "../../../support/lab/content.ts";
 import { type Workplace, workplace } from "../../../support/workplace.ts";
 
@@ -238,6 +238,35 @@ Deno.test("a URL that turns out to be a Metalink by its type is followed, unless
     ]);
     assertEquals(place.names(), ["download"]);
   });
+});
+
+Deno.test("--max-mirrors counts for a Metalink that is followed, too", async () => {
+  await withMirrors([{}, {}, {}], async (urls, mirrors) => {
+    using place = workplace();
+    await using server = serve(metalink(urls));
+    const url = server.url.replace("list.meta4", "download");
+    await runCommand([url, "--max-mirrors", "2", "--output-dir", place.path, "-s"]);
+    assertFile(place, "film.mkv");
+    assertEquals(mirrors.map(({ requests }) => requests.length > 0), [true, true, false]);
+  });
+});
+
+Deno.test("a file of a Metalink that has the name of the part of another one is refused", async () => {
+  using place = workplace();
+  const url = "<url>http://127.0.0.1:9/f</url>";
+  const files = ["a.bin", "A.bin.part"].map((name) => `<file name="${name}">${url}</file>`).join(
+    "",
+  );
+  const list = place.write(
+    "list.meta4",
+    `<metalink xmlns="urn:ietf:params:xml:ns:metalink">${files}</metalink>`,
+  );
+  const error = await failCommand([list, "--output-dir", place.path]);
+  assertEquals(error.exitCode, 2);
+  assertStringIncludes(
+    error.message,
+    "A.bin; --select-file NAME downloads one file of the Metalink",
+  );
 });
 
 Deno.test("a Metalink whose URLs lead to a Metalink is an error; one that lists Metalinks is none", async () => {
