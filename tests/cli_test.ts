@@ -5,6 +5,7 @@ import { startMirror } from "./support/lab/mirror_lab.ts";
 import { denoArguments } from "./support/programs/own_commands.ts";
 import { sendSignal } from "./support/programs/send_signal.ts";
 import { main } from "../cli.ts";
+import { ignoresHangUp } from "../lib/command_line/process.ts";
 import { workplace } from "./support/workplace.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -288,8 +289,11 @@ Deno.test("-k needs the permission for the network only, and starts no other pro
 });
 
 for (const [how, flags] of [["", []], [", also with -k", ["-k"]]] as const) {
-  Deno.test(`a terminal that closes is exit 129, and the part file stays${how}`, async () => {
-    await closeTerminal(flags);
+  Deno.test({
+    name: `a terminal that closes is exit 129, and the part file stays${how}`,
+    // Where the tests are run by nohup, so is the command.
+    ignore: ignoresHangUp(),
+    fn: () => closeTerminal(flags),
   });
 }
 

@@ -47,7 +47,27 @@ export function stopSignals(...signals: StopSignal[]): readonly StopSignal[] {
   return Deno.build.os === "windows" ? signals.filter((name) => name === "SIGINT") : signals;
 }
 
-/** Listens for signals until it is disposed: the first lets the command finish, the second ends it. */
+/**
+ * Reports whether the process was started to go on when its terminal is closed, as by nohup. Returns false where the
+ * system does not say.
+ */
+export function ignoresHangUp(): boolean {
+  try {
+    const path = "/proc/self/status";
+    // No prompt.
+    if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+    // The last bit is that of signal 1, SIGHUP.
+    const [, digit] = /^SigIgn:\s*[\da-f]*([\da-f])$/m.exec(Deno.readTextFileSync(path)) ?? [];
+    return digit !== undefined && parseInt(digit, 16) % 2 === 1;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Listens for signals until it is disposed: the first lets the command finish, the second ends it. A SIGHUP that the
+ * process was started to ignore stays ignored.
+ */
 export class StopSignals implements Disposable {
   readonly #listener: StopListener;
   readonly #listeners: readonly (readonly [StopSignal, () => void])[];
@@ -55,7 +75,11 @@ export class StopSignals implements Disposable {
 
   constructor(signals: readonly StopSignal[], listener: StopListener) {
     this.#listener = listener;
-    this.#listeners = signals.map((name) => [name, () => this.#signal(name)] as const);
+    const own = signals.map((name) => [name, () => this.#signal(name)] as const);
+    // Once a program listens for any signal, Deno ends at each SIGHUP that it does not listen for.
+    this.#listeners = ignoresHangUp()
+      ? [...own.filter(([name]) => name !== "SIGHUP"), ["SIGHUP", () => {}]]
+      : own;
     for (const [name, heard] of this.#listeners) Deno.addSignalListener(name, heard);
   }
 

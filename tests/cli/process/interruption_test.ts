@@ -28,6 +28,43 @@ const STUBBORN = `
   console.log("ready");
 `;
 
+/** A command that says what ends it, and that it goes on when it hears SIGUSR2. */
+const LASTING = `
+  import { Interruption } from "${MODULE}";
+  const { signal } = new Interruption();
+  signal.addEventListener("abort", () => {
+    console.log(signal.reason.exitCode);
+    Deno.exit();
+  });
+  Deno.addSignalListener("SIGUSR2", () => console.log("going on"));
+  setInterval(() => {}, 1000);
+  console.log("ready");
+`;
+
+Deno.test({
+  name: "Interruption: what nohup has started goes on when its terminal is closed",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using child = new Deno.Command("sh", {
+      args: [
+        ...["-c", 'trap "" HUP; exec "$@"', "sh"],
+        ...[Deno.execPath(), "eval", "--quiet", "--no-check", LASTING],
+      ],
+      stdout: "piped",
+    }).spawn();
+    let said = "";
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (said === "ready\n") {
+        child.kill("SIGHUP");
+        child.kill("SIGUSR2");
+      }
+      if (said === "ready\ngoing on\n") child.kill("SIGTERM");
+    }
+    assertEquals(said, "ready\ngoing on\n143\n");
+  },
+});
+
 const TABLE: [signals: [Deno.Signal, Deno.Signal], heard: number, exitCode: number][] = [
   [["SIGINT", "SIGINT"], 130, 130],
   [["SIGTERM", "SIGTERM"], 143, 143],
