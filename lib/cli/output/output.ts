@@ -29,9 +29,10 @@ export async function openTarget(
 ): Promise<Output> {
   switch (target.type) {
     case "stdout":
-      if (isStdoutClosed()) {
+      if (mayBeClosed()) {
         throw writeError(
-          "cannot write to stdout: it is closed; to discard the bytes, use -o /dev/null",
+          "cannot write to stdout: it is closed, or the null device; to discard the bytes, " +
+            "use -o /dev/null",
         );
       }
       return new StreamOutput(target.name, Deno.stdout);
@@ -50,10 +51,10 @@ const [ACCESS_MODE, READ_AND_WRITE] = [3, 2];
 
 /**
  * Reports whether the process was started without stdout (`>&-` in a shell). The runtime opens `/dev/null`
- * in its place then, for reading and writing, where a shell's `>/dev/null` opens it for writing only.
- * Returns false where the system does not say.
+ * in its place then, for reading and writing, where a shell's `>/dev/null` opens it for writing only; programs
+ * that start others may give them one that looks like that. Returns false where the system does not say.
  */
-function isStdoutClosed(): boolean {
+function mayBeClosed(): boolean {
   try {
     // No prompt.
     const { state } = Deno.permissions.querySync({ name: "read", path: "/proc/self/fd/1" });

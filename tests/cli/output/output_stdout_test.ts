@@ -25,7 +25,9 @@ async function run(
 }
 
 const STDOUTS: [redirection: string, exitCode: number, stderr: RegExp][] = [
-  [">&-", 23, /^sphttp: cannot write to stdout: it is closed; .*-o \/dev\/null\n$/],
+  [">&-", 23, /^sphttp: cannot write to stdout: it is closed, or .*-o \/dev\/null\n$/],
+  // As Python's subprocess.DEVNULL and Node's "ignore": it cannot be told from one that is closed.
+  ["1<>/dev/null", 23, /^sphttp: cannot write to stdout: it is closed, or .*-o \/dev\/null\n$/],
   [">/dev/full", 23, /^sphttp: cannot write to stdout: No space left on device/],
   // Its reader ends at once: the command says nothing.
   ["| true", 0, /^$/],
