@@ -6,6 +6,7 @@
  * @module
  */
 
+import { afterRunning } from "../../after_running.ts";
 import { problemResponse } from "../answer/problem_response.ts";
 import { Problem } from "../problem.ts";
 import { ByteSource } from "./byte_source.ts";
@@ -55,7 +56,7 @@ export class ClientConnection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #source: ByteSource;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer = () => {};
   /** The request that is being handled. */
   #request: AbortController | undefined;
   #writer: ResponseWriter | undefined;
@@ -108,7 +109,7 @@ export class ClientConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#request?.abort(new DOMException("the client has disconnected", "AbortError"));
     this.#writer?.cancel();
     this.#socket.close();
@@ -116,8 +117,9 @@ export class ClientConnection {
 
   /** Closes it after this time, unless this is called again before. */
   #limit(ms: number): void {
-    clearTimeout(this.#timer);
-    if (ms !== Infinity) this.#timer = setTimeout(() => this.close(), ms);
+    this.#stopTimer();
+    if (ms === Infinity || this.#isClosed) return;
+    this.#stopTimer = afterRunning(ms, () => this.close());
   }
 
   /** Reads a request, and responds; reports whether another one may follow. */
@@ -132,7 +134,7 @@ export class ClientConnection {
         head.framing,
         head.expectsContinue ? () => this.#continue() : undefined,
       );
-      clearTimeout(this.#timer);
+      this.#stopTimer();
       return await this.#respond(head, this.#createRequest(head, body));
     } catch (error) {
       if (!(error instanceof Problem) || this.#isClosed) throw error;

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { afterRunning } from "../../after_running.ts";
 import {
   type ConnectionOptions,
   type Handler,
@@ -124,7 +125,7 @@ class TlsConnection {
   readonly #connect: (connection: TlsConnection) => Promise<Relayed>;
   #relayed: Relayed | undefined;
   #requests = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer = () => {};
   #isClosed = false;
   #isLast = false;
   #isSilent = true;
@@ -201,7 +202,7 @@ class TlsConnection {
     this.#requests++;
     this.#hasServed = true;
     this.#idleSince = undefined;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
   }
 
   ended(): void {
@@ -228,7 +229,7 @@ class TlsConnection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#client.close();
     this.#closeRelayed();
   }
@@ -240,9 +241,9 @@ class TlsConnection {
   }
 
   #wait(ms: number): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     if (ms === Infinity) return;
-    this.#timer = setTimeout(() => this.#isRelaying() ? this.#wait(ms) : this.close(), ms);
+    this.#stopTimer = afterRunning(ms, () => this.#isRelaying() ? this.#wait(ms) : this.close());
   }
 }
 

@@ -169,6 +169,18 @@ Deno.test("HttpListener: connections whose requests do not come are closed", asy
   }, { idleTimeoutMs: 50 });
 });
 
+Deno.test("HttpListener: a request that comes while the process stands still is not late", async () => {
+  await withListener(async ({ connect, listener }) => {
+    using client = await connect();
+    await until(() => listener.counts.open === 1 ? true : undefined);
+    const sent = client.send(get("/1"));
+    const end = performance.now() + 700;
+    while (performance.now() < end) { /* the process stands still */ }
+    await sent;
+    await client.read(/GET \/1/);
+  }, { headerTimeoutMs: 400 });
+});
+
 Deno.test("HttpListener: idle connections make way, those with a request do not", async () => {
   let hanging = 0;
   const handler = async ({ url, signal }: Request) => {
