@@ -199,6 +199,8 @@ export class ContinuedDownload {
   async #read(): Promise<Part> {
     const since = performance.now();
     for (;;) {
+      // What was dropped is not requested again for a client that has gone.
+      this.#cancelled.signal.throwIfAborted();
       const end = this.#end;
       if (this.#isTrimmed) this.#continue(end!);
       try {

@@ -67,3 +67,33 @@ Deno.test("ContinuedDownload: cancelled between two downloads, it requests nothi
   await new Promise((resolve) => setTimeout(resolve, WHILE_MS));
   assertEquals(mirror.requests, requests);
 });
+
+Deno.test("ContinuedDownload: cancelled as its reader asks for bytes that were dropped, it requests nothing more", async () => {
+  const mirror = new Mirror();
+  using memory = new ResponseMemory(new MemoryBudget({ bytes: 16_000_000, maxDownloads: 1 }));
+  const complete = Promise.withResolvers<void>();
+  const download = new ContinuedDownload({
+    mirrors: ["https://a.test/film"],
+    options: { fetch: mirror.fetch, splitSize: 1_000_000 },
+    memory,
+    known: undefined,
+    range: { start: 0, end: 3_000_000 },
+    retryMaxMs: 60_000,
+    onEvent: (event) => {
+      if (event.type === "end" && event.outcome === "complete") complete.resolve();
+    },
+  });
+  await download.open();
+  let { value } = await download.next();
+  await complete.promise;
+  // Almost all that has arrived is dropped.
+  download.windowSize = 1;
+  while (download.stats().bufferedBytes > 0) ({ value } = await download.next());
+  assertEquals(value !== undefined, true);
+  const { requests } = mirror;
+  const next = download.next();
+  const cancelled = download.cancel();
+  await assertRejects(() => next, DOMException);
+  await cancelled;
+  assertEquals(mirror.requests, requests);
+});
