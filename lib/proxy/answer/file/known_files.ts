@@ -340,7 +340,7 @@ function newSet(): MirrorSet {
 }
 
 /** Returns how much memory data takes, about, in characters of its texts. */
-function lengthOf(value: unknown): number {
+export function lengthOf(value: unknown): number {
   if (typeof value === "string") return value.length;
   const isBag = value instanceof Map || value instanceof Set;
   const members: unknown[] = isBag ? [...value] : Object.values(value ?? {});

@@ -24,7 +24,8 @@ import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
 import type { AddressPolicy } from "../../guard/address_policy.ts";
 import { allowedUrls } from "../../guard/allowed_urls.ts";
 import { overloaded, Problem } from "../../problem.ts";
-import type { MetalinkSource } from "../../request/query.ts";
+import { type MetalinkSource, withQueryOptions } from "../../request/query.ts";
+import { lengthOf } from "./known_files.ts";
 import { SharedWorks } from "./shared_work.ts";
 
 /** A file of a Metalink. */
@@ -54,12 +55,12 @@ export interface MetalinkFilesOptions {
 /** A Metalink that was read. */
 interface Entry {
   readonly files: readonly ListedFile[];
-  /** Length of its text. */
+  /** How much is kept, in characters: its text may be kept by parts of it. */
   readonly length: number;
   readonly readAtMs: number;
 }
 
-/** The most bytes of a Metalink: one of a file of 8 GB with pieces of 256 KiB has two million. */
+/** The most bytes of a Metalink: that of an 8 GB file with pieces of 256 KiB has two million. */
 const MOST_BYTES = 4 * 1024 * 1024;
 /** All that are remembered have at most so many characters together. */
 const MOST_REMEMBERED = 4 * MOST_BYTES;
@@ -69,6 +70,12 @@ const MOST_READ = 8;
 const READ_MS = 20_000;
 /** So many times as many mirrors as may be used are looked at, in the order of their priorities. */
 const CANDIDATES = 4;
+/** How a Metalink is read: all of it, as fast as its server sends it. */
+const READ_OPTIONS: DownloaderOptions = {
+  splitSize: 64 * 1024,
+  windowSize: 256 * 1024,
+  delayRequest: "adaptive",
+};
 /** The most names in a message. */
 const MOST_NAMES = 20;
 
@@ -111,7 +118,7 @@ export class MetalinkFiles {
     }
     const started = this.#reading.start(url, async (signal) => {
       const { text, location } = await this.#fetch(url, signal);
-      return this.#remember(url, await this.#entry(text, location));
+      return this.#remember(url, await this.#entry(url, text, location));
     });
     return await started.wait(signal);
   }
@@ -124,8 +131,7 @@ export class MetalinkFiles {
     let location = parseMirrorUrl(url).url;
     const time = AbortSignal.timeout(READ_MS);
     const options = {
-      ...this.#options.download,
-      ...{ splitSize: 64 * 1024, windowSize: 256 * 1024, delayRequest: undefined },
+      ...withQueryOptions(this.#options.download, READ_OPTIONS),
       signal: AbortSignal.any([signal, time]),
       onEvent: (event: TraceEvent) => {
         if (event.type === "answer") location = event.location ?? location;
@@ -144,13 +150,13 @@ export class MetalinkFiles {
       if (!time.aborted) throw error;
       throw new Problem(504, "the server of the Metalink kept the proxy waiting for too long");
     }
-    const text = decodeMetalink(new Uint8Array(await new Blob(parts).arrayBuffer()));
+    const text = decodeMetalink(await new Blob(parts).bytes());
     return { text, location };
   }
 
-  async #entry(text: string, location: string): Promise<Entry> {
+  async #entry(url: string, text: string, location: string): Promise<Entry> {
     const files = await Promise.all(parse(text, location).map((file) => this.#listed(file)));
-    return { files, length: text.length, readAtMs: Date.now() };
+    return { files, length: text.length + lengthOf([url, files]), readAtMs: Date.now() };
   }
 
   #remember(url: string, entry: Entry): Entry {

@@ -12,6 +12,7 @@ import { parseMetalink } from "../../../../metalink.ts";
 import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
 import type { AddressPolicy } from "../../guard/address_policy.ts";
 import { allowedUrls } from "../../guard/allowed_urls.ts";
+import { withQueryOptions } from "../../request/query.ts";
 import { PROBE_OPTIONS } from "./known_files.ts";
 import { SharedWorks } from "./shared_work.ts";
 
@@ -96,7 +97,7 @@ export class MirrorDiscovery {
   async #discover(url: string, client: AbortSignal): Promise<Discovered | undefined> {
     const { download, maxMirrors } = this.#options;
     const signal = AbortSignal.any([client, AbortSignal.timeout(PATIENCE_MS)]);
-    const options = { ...download, ...PROBE_OPTIONS, signal };
+    const options = { ...withQueryOptions(download, PROBE_OPTIONS), signal };
     try {
       await using probe = new Downloader([url], options);
       const info = await probe.open();
@@ -106,7 +107,7 @@ export class MirrorDiscovery {
       const named = elsewhere.duplicates.map((one) => one.url);
       const allowed = new Set(await this.#allowed(named, url, signal));
       const duplicates = elsewhere.duplicates.filter((one) => allowed.has(one.url));
-      // The one of the client may have a login, which is for nobody else.
+      // That of the client may have a login, which no other server may get.
       const { url: own } = parseMirrorUrl(url);
       const { urls: [, ...others], hashes } = await mirrorsOf(
         own,

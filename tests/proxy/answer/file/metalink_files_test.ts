@@ -212,3 +212,42 @@ Deno.test("/proxy?metalink=: only so many are read at once, and remembered", asy
   waiting.resolve();
   await Promise.all(slow);
 });
+
+Deno.test("/proxy?metalink=: what is remembered is counted by the files that it lists", async () => {
+  const asked: string[] = [];
+  // Each takes little as a text, but much as a list.
+  const names = Array.from({ length: 60_000 }, (_, index) => `<file name="${index}"/>`);
+  const text = listing(["http://a.test/f"]).replace("</metalink>", `${names.join("")}</metalink>`);
+  const files = new MetalinkFiles({
+    policy: { check: () => Promise.resolve() },
+    ...{ maxMirrors: 4, longestPiece: 1 << 20, rememberMs: Infinity },
+    download: {
+      ...DOWNLOAD,
+      fetch: (input) => {
+        asked.push(String(input));
+        return Promise.resolve(
+          new Response(text, { headers: { "content-length": `${text.length}` } }),
+        );
+      },
+    },
+  });
+  const { signal } = new AbortController();
+  const find = (path: string) =>
+    files.find({ url: `http://a.test/${path}`, file: "film.bin" }, signal);
+  for (const path of ["0", "1", "2"]) await find(path);
+  const before = asked.length;
+  await find("2");
+  assertEquals(asked.length, before);
+  await find("0");
+  assertEquals(asked.length > before, true);
+});
+
+Deno.test("/proxy?metalink=: the operator's options of one algorithm do not keep a Metalink from being read", async () => {
+  await withMirrors([{}], async (urls) => {
+    await using server = serveDocuments({ "/film.meta4": () => listing(urls) });
+    const download = { ...DOWNLOAD, delayRequest: "diff", initialDelayCoefficient: 5 } as const;
+    await using ask = asker({ ...OPTIONS, download });
+    const { status, bytes } = await ask(query(`${server.base}/film.meta4`));
+    assertEquals([status, await sha256(bytes)], [200, FILE.sha256()]);
+  });
+});

@@ -42,7 +42,7 @@ function proxyOf(site: Site, options: ProxyOptions = {}) {
   const handler = createHandler({
     discoverMirrors: true,
     ...options,
-    download: { ...DOWNLOAD, fetch: fetchOf(site, asked) },
+    download: { ...DOWNLOAD, ...options.download, fetch: fetchOf(site, asked) },
   });
   const get = async (init: RequestInit = {}, url = ORIGIN) => {
     const request = new Request(`http://127.0.0.1/proxy?url=${encodeURIComponent(url)}`, init);
@@ -71,6 +71,15 @@ Deno.test("discoverMirrors: duplicates join a download, and seeks use them witho
   site[ORIGIN] = () => new Response(null, { status: 404 });
   const part = await get({ headers: { range: "bytes=200000-200009" } });
   assertEquals(part, { status: 206, bytes: BYTES.slice(200_000, 200_010) });
+});
+
+Deno.test("discoverMirrors: the operator's options of one algorithm do not keep them from being found", async () => {
+  const origin = { headers: { ...link(A), ...await digest() } };
+  await using proxy = proxyOf({ [ORIGIN]: origin, [A]: { headers: {} } }, {
+    download: { maxConnectionsPerMirror: 2 },
+  });
+  assertEquals(await proxy.get(), { status: 200, bytes: BYTES });
+  assertEquals(proxy.places(), [A, ORIGIN].sort());
 });
 
 Deno.test("discoverMirrors: they are not asked unless the operator wants it", async () => {
