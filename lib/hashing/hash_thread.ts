@@ -118,13 +118,15 @@ class Thread {
     });
   }
 
-  /** Returns the thread with the fewest users, which is a new one unless there are enough. */
+  /** Returns the thread with the fewest users of those that work, which is a new one unless there are enough. */
   static async take(): Promise<Thread | undefined> {
     const { process, navigator } = globalThis as Platform;
     const most = Math.min(MOST_THREADS, (navigator?.hardwareConcurrency ?? 2) - 1);
     if (most < 1) return undefined;
-    let thread = Thread.#all.toSorted((one, other) => one.#users - other.#users)[0];
-    if (thread === undefined || (thread.#users > 0 && Thread.#all.length < most)) {
+    const working = Thread.#all.filter((one) => one.#failure === undefined)
+      .sort((one, other) => one.#users - other.#users);
+    let thread = working[0];
+    if (thread === undefined || (thread.#users > 0 && working.length < most)) {
       const threads = process?.getBuiltinModule?.("node:worker_threads");
       if (threads === undefined) return undefined;
       try {
@@ -242,8 +244,9 @@ class ThreadHashes {
   /** Ends the bytes; returns the digests in hexadecimal, in the order of the types. */
   async digests(): Promise<readonly string[]> {
     const last = this.#run(this.#block.buffer, this.#length, true);
-    await Promise.all(this.#underWay);
-    return (await last).digests;
+    // Together: where the thread has failed, each of them does.
+    const [{ digests }] = await Promise.all([last, ...this.#underWay]);
+    return digests;
   }
 
   async #send(): Promise<void> {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { HashThread } from "../../lib/hashing/hash_thread.ts";
 import type { HashType } from "../../lib/http/hashes.ts";
@@ -63,6 +63,20 @@ Deno.test("HashThread: what takes one does not end that of another", async () =>
     assert(done === undefined || done.digest === hashOf("md5", new Uint8Array(3)));
     await thread?.release();
   }
+});
+
+Deno.test("HashThread: one that has failed fails all that use it, and is taken by no others", async () => {
+  await withThread(async (failed) => {
+    const hashes = failed.begin(["sha-256"]);
+    // There is no such hash, so that the thread ends.
+    await assertRejects(() => failed.hash("none" as HashType, new Uint8Array(3)));
+    await hashes.update(new Uint8Array(2_500_000));
+    await assertRejects(() => hashes.digests());
+    await withThread(async (other) => {
+      const { digest } = await other.hash("md5", new Uint8Array(3));
+      assertEquals(digest, hashOf("md5", new Uint8Array(3)));
+    });
+  });
 });
 
 Deno.test("HashThread: a thread that does nothing does not keep the process alive", async () => {
