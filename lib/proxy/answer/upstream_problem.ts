@@ -83,6 +83,9 @@ function describeFile({ size, digest }: MirrorFile, all: readonly MirrorFile[]):
   return `has ${size} bytes${beginnings.size > 1 ? ", but other content" : ""}`;
 }
 
+/** The longest wait that a client is asked for, in seconds: a mirror may write any number of digits. */
+const MOST_RETRY_AFTER = 86_400;
+
 function noMirrorLeft(error: NoMirrorLeftError): Problem {
   const refusals = error.cause.map(refusalOf).filter((refusal) => refusal !== undefined);
   if (refusals.length === error.cause.length) return refusals[0]!;
@@ -95,7 +98,7 @@ function noMirrorLeft(error: NoMirrorLeftError): Problem {
     cause: error,
     headers: retryAfterMs === undefined
       ? undefined
-      : { "retry-after": `${Math.ceil(retryAfterMs / 1000)}` },
+      : { "retry-after": `${Math.min(Math.ceil(retryAfterMs / 1000), MOST_RETRY_AFTER)}` },
     extensions: { mirrors },
   });
 }

@@ -175,7 +175,7 @@ function parseWait(flag: string, text: string): number {
 
 /** Parses seconds, at least a hundredth, into milliseconds. */
 function parseTimeout(flag: string, text: string): number {
-  return parseSeconds(flag, text, 0.01);
+  return parseSeconds(flag, text, 10);
 }
 
 /** Parses an address to listen on, or its name. */

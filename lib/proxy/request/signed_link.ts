@@ -40,7 +40,11 @@ export async function signedLink(
   const pass = await access.signLink(signedFacts(query), expiresAtMs);
   const shown = name ??
     (metalink === undefined ? fileNameInUrl(query.mirrors[0]!) : metalink.file ?? "");
-  const link = new URL(shown === "" ? "proxy" : `proxy/${encodeURIComponent(shown)}`, base);
+  // A segment of dots would lead out of /proxy.
+  const link = new URL(
+    /^\.{0,2}$/.test(shown) ? "proxy" : `proxy/${encodeURIComponent(shown)}`,
+    base,
+  );
   const parts = [...params].map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   link.search = [...parts, `pass=${pass}`].join("&");
   return link.href;

@@ -96,6 +96,8 @@ Deno.test("upstreamProblem() passes on Retry-After if every mirror asks to wait"
   assertEquals(waits(5000, undefined), [502, null]);
   assertEquals(waits(300_000, 4200), [503, "5"]);
   assertEquals(waits(0), [503, "0"]);
+  // Of any number of digits, a number that can be written in them.
+  assertEquals(waits(1e27), [503, "86400"]);
 });
 
 Deno.test("upstreamProblem(): a refusal of the proxy itself is the problem if it concerns all", () => {

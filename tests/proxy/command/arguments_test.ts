@@ -168,7 +168,11 @@ const REFUSED: [args: string[], says: string][] = [
   [["--deliver-after=first"], '--deliver-after is "first", but must be agreement or first-answer'],
   [["--stall-timeout=soon"], '--stall-timeout is "soon", but must be a number of seconds'],
   [["--retry-max-time=-1"], '--retry-max-time is "-1", but must be a number of seconds'],
-  [["--header-timeout=0"], '--header-timeout is "0", but must be a number of seconds'],
+  [["--header-timeout=0"], '--header-timeout is "0", but must be a number of seconds from 0.01'],
+  [
+    ["--idle-timeout=0.009"],
+    '--idle-timeout is "0.009", but must be a number of seconds from 0.01',
+  ],
   [["--idle-timeout=-1"], '--idle-timeout is "-1", but must be a number of seconds'],
   [["--max-connections=0"], '--max-connections is "0", but must be a whole number of at least 1'],
   [["--log=yaml"], '--log is "yaml", but must be text, json or none'],

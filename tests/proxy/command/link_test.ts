@@ -29,6 +29,8 @@ Deno.test("sphttp-proxy link prints a link that the proxy admits until it expire
   assertStringIncludes(await state(old), "has expired");
   const named = await link(Date.now(), MIRROR, "--base=https://p.example/films", "--name=film.mp4");
   assertEquals([named.origin, named.pathname], ["https://p.example", "/films/proxy/film.mp4"]);
+  const dots = await link(Date.now(), MIRROR, "--base=https://p.example/films", "--name=..");
+  assertEquals(dots.pathname, "/films/proxy");
 });
 
 Deno.test("sphttp-proxy link says what is wrong", async () => {
