@@ -10,8 +10,8 @@ const STEPS = 4;
 
 /**
  * Calls `onEnd` after `ms` milliseconds, and returns a function that prevents it. The time is counted in
- * quarters, of which `onQuarter` is told: however long the process or the machine stands still, that is
- * one of them at most, and what arrived meanwhile is read before the next one is over.
+ * quarters, after each of which `onQuarter` is called: however long the process or the machine stands still,
+ * that counts as one of them at most, and what arrived meanwhile is read before the next one is over.
  */
 export function afterRunning(
   ms: number,

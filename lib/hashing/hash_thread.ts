@@ -37,7 +37,7 @@ interface Done {
 /** What a thread says first. */
 const READY = "ready";
 
-/** As many threads as this are started by a process, and one less than there are processors. */
+/** Maximum number of threads of a process, which is also less than its number of processors. */
 const MOST_THREADS = 2;
 
 /** A worker of `node:worker_threads`, as far as it is used. */
@@ -210,9 +210,9 @@ export class HashThread {
   }
 }
 
-/** Bytes that pass are gathered in blocks of so many bytes, */
+/** Size of the blocks in which bytes that pass are gathered. */
 const BLOCK = 1024 * 1024;
-/** of which so many are filled and hashed in turn. */
+/** Number of blocks that are filled and hashed in turn. */
 const BLOCKS = 3;
 
 type Run = (buffer: ArrayBuffer, byteLength: number, isLast: boolean) => Promise<Done>;

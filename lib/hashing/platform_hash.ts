@@ -1,5 +1,5 @@
 /**
- * Hashes as the platform has them: of bytes that pass in Deno, Node.js and Bun only, as Web Crypto hashes bytes
+ * Hashes that the platform provides. Only Deno, Node.js and Bun hash bytes as they pass: Web Crypto hashes bytes
  * that are all in memory.
  *
  * @module

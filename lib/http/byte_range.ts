@@ -41,7 +41,7 @@ export function contentRangeHeader({ start, end }: ByteRange, size: number): str
   return `bytes ${start}-${end - 1}/${size}`;
 }
 
-/** The unit, with the separators that servers put behind it, or no unit at all. */
+/** The unit, with the separators that servers put after it, or no unit at all. */
 const UNIT = String.raw`(?:bytes?(?:\s*[:=])?\s*)?`;
 /** Some servers leave an unknown size out, or write -1. */
 const CONTENT_RANGE = new RegExp(
@@ -53,7 +53,7 @@ const UNSATISFIED = new RegExp(String.raw`^${UNIT}\*\s*\/\s*(\d+)$`, "i");
 /**
  * Parses the `Content-Range` of a part, in any spelling that servers use: `bytes 0-9/10`,
  * `bytes=0-9/10`, `bytes: 0-9/10`, `0-9/10`. Returns `undefined` for another unit and for an invalid
- * value. The range may end behind `size`: some servers repeat the range of the request.
+ * value. The range may end beyond `size`: some servers repeat the range of the request.
  */
 export function parseContentRange(value: string | null): ContentRange | undefined {
   return parseCopies(value, (copy) => {
@@ -108,7 +108,7 @@ function parseCopies<Value>(
 export type RangeSelection =
   /** The whole file: there is no valid `Range`. */
   | { readonly type: "none" }
-  /** Only bytes behind the end of the file: 416. */
+  /** Only bytes beyond the end of the file: 416. */
   | { readonly type: "unsatisfiable" }
   /** At least one byte each, in the order in which they were requested. */
   | { readonly type: "ranges"; readonly ranges: readonly ByteRange[] };

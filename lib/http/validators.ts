@@ -73,7 +73,7 @@ export function matchesWeakly(one: string | undefined, other: string | undefined
 
 /**
  * Reports whether a list of entity tags, as in `If-Match`, has one that matches `etag`, or is `*`,
- * which matches any file that exists. Ignores everything behind an invalid member.
+ * which matches any file that exists. Ignores everything after an invalid member.
  *
  * `ifMatch()` and `ifNoneMatch()` of `@std/http/etag` would not do: they split the list at commas
  * within quotes too, where section 8.8.3 allows them, and to them `If-Match: *` is false for a file

@@ -76,7 +76,7 @@ export interface ProxyOptions {
    */
   memory?: number | undefined;
   /**
-   * How long a response goes on, after its first bytes, though no mirror delivers anything any more, in
+   * How long a response goes on, after its first bytes, while no mirror delivers anything, in
    * milliseconds: mirrors may come back while the client waits. As long, before its first bytes too, mirrors
    * are waited for that all refuse requests for the moment; if they say that they will do so for longer, or
    * other responses have waited for them in vain, a 503 with a `Retry-After` comes at once.
@@ -122,7 +122,7 @@ export interface ProxyOptions {
   /**
    * Headers of requests to mirrors, like `Authorization` or `Cookie`, by origin, as in
    * `{ "https://a.example": { authorization: "…" } }`. No other origin gets them, wherever redirects
-   * lead. A login in the URL of a mirror goes before.
+   * lead. A login in the URL of a mirror takes precedence.
    *
    * @default {none}
    */

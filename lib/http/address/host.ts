@@ -14,7 +14,7 @@ export function bareHost(host: string): string {
 
 /** Returns a name without the dots that a full name ends with. */
 export function withoutLastDots(name: string): string {
-  // Without a look behind, each dot of many would be looked at from each one before.
+  // Without a lookbehind, each dot of many would be looked at from each one before.
   return name.replace(/(?<!\.)\.+$/, "");
 }
 

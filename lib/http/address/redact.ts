@@ -15,7 +15,7 @@ const HIDDEN = "…";
 
 /** A scheme, with as many letters before its colon as matter: texts without a colon are long, too. */
 const SCHEME = String.raw`[a-z][a-z\d+.-]{0,20}:`;
-/** A scheme with the slashes behind it. */
+/** A scheme with the slashes after it. */
 const HEAD = /^(?:[a-z][a-z\d+.-]*:)?[/\\]*/i;
 /** Schemes whose URLs always have a host, with or without slashes before it (URL standard, "special"). */
 const SPECIAL = /^(?:https?|ftp|wss?):/i;
@@ -57,7 +57,7 @@ function redact(text: string, depth: number): string {
   return `${isScheme ? head : ""}${HIDDEN}@${visible}`;
 }
 
-/** Returns the index in `rest` of the `@` behind the credentials, or what may be some; else -1. */
+/** Returns the index in `rest` of the `@` after the credentials, or what may be some; else -1. */
 function credentialsEnd(url: URL | null, head: string, rest: string): number {
   if (url === null) return rest.lastIndexOf("@");
   const special = SPECIAL.test(head);

@@ -17,7 +17,7 @@ const PARAMETER = /;\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^;
 
 /**
  * Returns the file name, without directories; `undefined` if there is none. A name with a character set
- * (`filename*`) goes before one without.
+ * (`filename*`) takes precedence over one without.
  */
 export function dispositionFileName(value: string | null): string | undefined {
   if (value === null || value.length > MAX_LENGTH) return undefined;

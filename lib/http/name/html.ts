@@ -13,7 +13,7 @@ import { mediaTypeOfName } from "./media_type.ts";
 const PROLOGUE = /^\s*(?:<\?xml\b[^>]*\?>|<!--[^]*?-->)/i;
 const FIRST_TAG =
   /^\s*<(?:!doctype html|html|head|body|title|meta|link|base|script|noscript|style|iframe|frameset|center|h1|div|font|table|form|a|b|br|p)(?=[\s\/>])/i;
-/** A comment that goes on behind the first bytes. */
+/** A comment that goes on after the first bytes. */
 const OPEN_COMMENT = /^\s*<!--/;
 
 /** Number of bytes looked at: a page says what it is early. */

@@ -13,7 +13,7 @@ import type { ContentRange, RequestForm } from "../byte_range.ts";
 export interface BodyFrame {
   /** Number of bytes before the first wanted one. */
   readonly skip: number;
-  /** Number of wanted bytes behind them; `undefined` for all that come. */
+  /** Number of wanted bytes after them; `undefined` for all that come. */
   readonly length: number | undefined;
   /** What follows: the body ends there by its framing, goes on, or may do either. */
   readonly rest: "none" | "more" | "unknown";
@@ -55,7 +55,7 @@ export interface Part {
 export interface PartFacts {
   /** The first byte requested. */
   readonly start: number;
-  /** The byte behind the last one requested; `undefined` for all that follow. */
+  /** The byte after the last one requested; `undefined` for all that follow. */
   readonly end: number | undefined;
   readonly form: RequestForm;
   /** The file's size, if it is known. */
@@ -111,7 +111,7 @@ export function readPart(facts: PartFacts): Part | undefined {
 }
 
 interface Sent {
-  /** The byte behind the last one that is sent. */
+  /** The byte after the last one that is sent. */
   readonly end: number;
   readonly size: number | undefined;
   readonly doubt?: Doubt | undefined;
@@ -133,7 +133,7 @@ function readSent({ stated, length, ignoresTotals }: PartFacts): Sent | undefine
     if (size <= stated.start) return undefined;
     return { end: size, size, doubt: { type: "total", at: size, refuted: false } };
   }
-  // There are bytes behind what it calls the end of the file.
+  // There are bytes beyond what it calls the end of the file.
   return length > span
     ? undefined
     : { end, size: undefined, doubt: { type: "total", at: end, refuted: true } };

@@ -21,7 +21,7 @@ import { readField } from "../field_value.ts";
 export interface RequestedRange {
   /** Offset of the first byte. */
   readonly start: number;
-  /** Offset behind the last wanted byte; `undefined` for all that follow. */
+  /** Offset of the byte after the last wanted one; `undefined` for all that follow. */
   readonly end: number | undefined;
   /** The file's size, if it is known. */
   readonly size: number | undefined;
@@ -43,7 +43,7 @@ export function formOf({ end = Infinity, form }: RequestedRange): RequestForm {
 }
 
 /**
- * Returns how the last part of a file is requested: without its end. Where the file goes on behind it,
+ * Returns how the last part of a file is requested: without its end. Where the file goes on after it,
  * the size was wrong.
  */
 export function toTheEnd<Requested extends RequestedRange>(requested: Requested): Requested {

@@ -1,6 +1,6 @@
 /**
- * How many files and connections the process may have open, and what they are for. A proxy that knows it
- * refuses clients before the system refuses it something.
+ * How many files and connections the process may have open, and what they are for. A proxy that knows this
+ * refuses clients before the system refuses it a descriptor.
  *
  * @module
  */

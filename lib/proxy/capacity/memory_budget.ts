@@ -138,7 +138,7 @@ export class MemoryBudget {
 }
 
 /**
- * Returns for how many downloads the memory is shared where there are so many. Among many, the shares do
+ * Returns the number of shares that the memory is divided into for so many downloads. Among many, the shares do
  * not change with each that comes or goes, as each change costs every other download a new plan.
  */
 function stepFor(downloads: number): number {

@@ -43,7 +43,7 @@ const DEFAULT_BASE = "http://127.0.0.1:8080/";
 const DEFAULT_VALID_MS = 2 * 3_600_000;
 
 /**
- * Parses the arguments behind `link`. Rejects with a usage error when they are invalid.
+ * Parses the arguments after `link`. Rejects with a usage error when they are invalid.
  *
  * @param environmentToken the token in the environment
  */

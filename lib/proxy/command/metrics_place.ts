@@ -6,6 +6,7 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { describeError } from "../../http/address/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
 import { HostCheck } from "../guard/host_check.ts";
 import { parseHostPattern } from "../guard/host_pattern.ts";
@@ -79,10 +80,9 @@ export function serveMetrics(
     });
     return { [Symbol.asyncDispose]: () => listener.shutdown() };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
     throw new CommandError(
       ExitCode.FAILED,
-      `cannot listen on ${hostname} port ${port} for the metrics: ${why}`,
+      `cannot listen on ${hostname} port ${port} for the metrics: ${describeError(cause)}`,
       { cause },
     );
   }

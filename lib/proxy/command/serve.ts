@@ -8,9 +8,9 @@
 import { deadline } from "@std/async/deadline";
 import { CommandError } from "../../command_line/command_error.ts";
 import { StopSignals, stopSignals } from "../../command_line/process.ts";
-import { redactLogText } from "../../http/address/redact.ts";
+import { describeError, redactLogText } from "../../http/address/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
-import { HttpListener } from "../listen/http_listener.ts";
+import { hostOf, HttpListener } from "../listen/http_listener.ts";
 import type { ConnectionCounts } from "../observe/metrics.ts";
 import { asProblem } from "../problem.ts";
 import { routeOf } from "../request/path.ts";
@@ -75,9 +75,8 @@ export async function serve(handler: Handler, options: ServeOptions): Promise<vo
   await deadline(closed, CLOSE_TIMEOUT_MS).catch(() => {});
 }
 
-function urlOf({ hostname, port }: Deno.NetAddr, { tls }: ServeOptions): string {
-  const scheme = tls === undefined ? "http" : "https";
-  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
+function urlOf(address: Deno.NetAddr, { tls }: ServeOptions): string {
+  return `${tls === undefined ? "http" : "https"}://${hostOf(address)}/`;
 }
 
 function requests(count: number): string {
@@ -95,9 +94,7 @@ function listen(options: ServeOptions, running: RunningRequests): HttpListener {
   } catch (cause) {
     const why = cause instanceof Deno.errors.AddrInUse
       ? "already in use; choose another with --port, or a free one with --port 0"
-      : cause instanceof Error
-      ? cause.message.replace(/\s+/g, " ")
-      : String(cause);
+      : describeError(cause);
     const how = tls === undefined ? "" : " with this certificate and key";
     throw new CommandError(
       ExitCode.FAILED,
@@ -162,7 +159,7 @@ function isEndless({ url }: Request): boolean {
   return routeOf(url) === "/live";
 }
 
-/** Returns the response with a body that ends when the signal aborts. */
+/** Returns the response with a body that breaks off when the signal aborts. */
 function endable(response: Response, signal: AbortSignal): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   response.body?.pipeTo(writable, { signal }).catch(() => {});

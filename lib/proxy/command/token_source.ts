@@ -14,7 +14,7 @@ export const TOKEN_VARIABLE = "SPHTTP_TOKEN";
 /** The token, or the file that has it. */
 export type TokenSource = { readonly token: string } | { readonly file: string };
 
-/** Chooses among the sources that are given; `undefined` if there is none. Flags go before. */
+/** Chooses among the sources that are given; `undefined` if there is none. Flags take precedence. */
 export function tokenSource(
   token: string | undefined,
   file: string | undefined,

@@ -10,7 +10,7 @@ import { LEAST_SECRET, Signer } from "./signer.ts";
 /** How long a browser is signed in, in milliseconds. */
 const SESSION_MS = 12 * 3_600_000;
 
-/** Whether a link is signed; `unsupported` where no link can be. */
+/** The state of a link's signature; `unsupported` if the token is too short to sign links. */
 export type LinkState = "valid" | "expired" | "wrong" | "unsupported";
 
 export class Access {

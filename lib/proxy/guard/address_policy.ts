@@ -9,7 +9,7 @@
  * @module
  */
 
-import { withoutLastDots } from "../../http/address/host.ts";
+import { portOf, withoutLastDots } from "../../http/address/host.ts";
 import {
   HOST_PATTERNS,
   type HostPattern,
@@ -111,7 +111,7 @@ export class AddressPolicy {
     literal: IpAddress | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const port = url.port || (url.protocol === "https:" ? "443" : "80");
+    const port = `${portOf(url)}`;
     const patterns = this.#allowed!.filter((pattern) => (pattern.port ?? port) === port);
     const isListed = (address: IpAddress | undefined) =>
       patterns.some((pattern) => matchesAddress(pattern, address));

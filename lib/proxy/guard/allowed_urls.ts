@@ -1,5 +1,5 @@
 /**
- * Sorts out URLs that others than the client name: those that the proxy may not request are left out.
+ * Filters URLs that were named by others than the client: those that the proxy may not request are left out.
  *
  * @module
  */

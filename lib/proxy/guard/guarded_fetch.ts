@@ -83,7 +83,7 @@ function refused(url: URL, cause: Problem): Error {
   return new Deno.errors.NotCapable(`${url.host} is refused: ${cause.detail}`, { cause });
 }
 
-/** Adds headers to those of a request, which go before: a mirror's URL may contain a login. */
+/** Adds headers to those of a request, which take precedence: a mirror's URL may contain a login. */
 function merged(given: HeadersInit | undefined, own: Headers): Headers {
   const all = new Headers(own);
   for (const [name, value] of new Headers(given)) all.set(name, value);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { withoutLastDots } from "../../http/address/host.ts";
+import { portOf, withoutLastDots } from "../../http/address/host.ts";
 import { Problem } from "../problem.ts";
 import {
   HOST_PATTERNS,
@@ -48,7 +48,7 @@ export class HostCheck {
   check(url: URL): void {
     if (this.#patterns === undefined) return;
     const host = withoutLastDots(url.hostname);
-    const port = url.port || (url.protocol === "https:" ? "443" : "80");
+    const port = `${portOf(url)}`;
     const address = parseIpAddress(host);
     const isOwn = this.#patterns.some((pattern) =>
       (pattern.port ?? port) === port &&

@@ -1,6 +1,6 @@
 /**
- * Keeps a Metalink from leading back to the proxy: one that lists the proxy's own URL of itself as a mirror
- * would cause requests without end. Requests that a Metalink causes are marked by `Via` (RFC 9110 section
+ * Keeps a Metalink from leading back to the proxy: one that lists, as a mirror, the proxy's URL for that
+ * Metalink would cause requests without end. Requests that a Metalink causes are marked by `Via` (RFC 9110 section
  * 7.6.3), and those that are marked get no other Metalink, but a problem by which the first one ends at once.
  *
  * @module

@@ -12,7 +12,7 @@ export interface Readable {
 
 /** Size of the buffer at first, in bytes. */
 const BUFFER_SIZE = 4096;
-/** How much may be there that was not taken, in bytes, for more to be read while a response is sent. */
+/** While a response is sent, more is read unless this many bytes wait to be taken. */
 const MOST_AHEAD = 16 * 1024;
 
 export class ByteSource {
@@ -49,8 +49,8 @@ export class ByteSource {
   }
 
   /**
-   * Reads ahead until {@linkcode unwatch}, to notice when the client goes away, also behind requests that it has
-   * sent already, unless they are long.
+   * Reads ahead until {@linkcode unwatch}, to notice when the client goes away, even after requests that it has
+   * already sent, unless they are long.
    */
   watch(): void {
     this.#isWatching = true;

@@ -1,7 +1,7 @@
 /**
  * Accepts clients, and knows every one of their connections. It goes on when the process has too many files
- * and connections open, and closes connections to make room for others: those first that have been idle
- * for longest.
+ * and connections open, and closes connections to make room for others: first those that have been idle for
+ * longest.
  *
  * @module
  */
@@ -51,7 +51,7 @@ const PAUSE_MS = 100;
 /** Time after which a place is looked for again, in milliseconds. */
 const LOOK_MS = 10;
 const GRACE_MS = 250;
-/** Time between messages about that, in milliseconds. */
+/** Minimum time between messages about clients that could not be accepted, in milliseconds. */
 const REPORT_MS = 10_000;
 /** The part of the idle connections that is closed when the process cannot open another one. */
 const MAKE_ROOM = 1 / 8;
@@ -222,7 +222,8 @@ function goesBefore(one: Connection, other: Connection): boolean {
     (one.idleRank === other.idleRank && one.idleSince! < other.idleSince!);
 }
 
-function hostOf({ hostname, port }: Deno.NetAddr): string {
+/** Returns the host and port of an address as URLs have them. */
+export function hostOf({ hostname, port }: Deno.NetAddr): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 

@@ -19,12 +19,10 @@ const MOST_LINES = 64 * 1024;
 const LINE_FEED = 10;
 
 /**
- * Reads the whole body; `undefined` if the request has none.
+ * Reads the whole body; `undefined` if the request has none. Rejects with a {@linkcode Problem} of status 400
+ * when it is malformed or breaks off, and of status 413 when it is too long.
  *
  * @param proceed called before it is read, unless it is known to be too long
- *
- * Rejects with a {@linkcode Problem} of status 400 when it is malformed or breaks off, and of status 413 when
- * it is too long.
  */
 export async function readBody(
   source: ByteSource,
@@ -73,7 +71,7 @@ async function readBytes(source: ByteSource, count: number): Promise<Uint8Array<
 
 /**
  * Reads a line, without its end. A line feed alone ends none: where it did, another server could see the bytes
- * behind it in the same line.
+ * after it in the same line.
  */
 async function readLine(source: ByteSource): Promise<string> {
   for (let from = 0;;) {

@@ -103,7 +103,7 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
     const colon = field.indexOf(":");
     const name = field.slice(0, Math.max(0, colon));
     const value = field.slice(colon + 1);
-    // A name with a space behind it, or a line that continues another one, is refused with this.
+    // A name with a space after it, or a line that continues another one, is refused with this.
     if (!TOKEN.test(name) || !VALUE.test(value)) throw malformed("header field");
     // Only spaces and tabs around it do not count: other servers do not ignore more either.
     headers.append(name, value);

@@ -15,9 +15,9 @@ import {
 } from "./client_connection.ts";
 
 const BUFFER_SIZE = 64 * 1024;
-/** How many descriptors a connection of a client takes that is relayed. */
+/** Number of descriptors that a relayed connection of a client takes. */
 export const RELAYED_DESCRIPTORS = 3;
-/** More bytes of a response may follow for so long, in milliseconds. */
+/** How long more bytes of a response may follow, in milliseconds. */
 const RELAYING_MS = 500;
 const LOOPBACK = "127.0.0.1";
 
@@ -76,7 +76,7 @@ export class TlsRelay {
     }
   }
 
-  /** Ends when no connection is left. */
+  /** Accepts nothing more; the server ends when no connection is left. */
   close(): void {
     void this.#server?.shutdown();
   }

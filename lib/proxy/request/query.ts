@@ -188,9 +188,9 @@ export const MIRROR_PARAMETERS: ReadonlyMap<string, boolean> = new Map([
   ["url", false],
 ]);
 
-/** Names a Metalink, which has the mirrors, */
+/** Names a Metalink, which has the mirrors. */
 export const METALINK_PARAMETER = "metalink";
-/** and one of the files in it. */
+/** Names one of the files of a Metalink. */
 const FILE_PARAMETER = "file";
 
 const KNOWN = [

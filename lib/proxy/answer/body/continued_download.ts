@@ -35,7 +35,7 @@ export interface ContinuedOptions {
   readonly known: { readonly file: KnownFile | undefined } | undefined;
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
-  /** How long to go on though no mirror delivers anything, in milliseconds. */
+  /** How long to go on while no mirror delivers anything, in milliseconds. */
   readonly retryMaxMs: number;
   /** Called with the events of all downloads as if they were one. */
   readonly onEvent: (event: TraceEvent) => void;
@@ -108,7 +108,7 @@ export class ContinuedDownload {
     return this.#download.learnedPieces();
   }
 
-  /** What is downloaded; `end` may be behind the file's. */
+  /** What is downloaded; `end` may be beyond that of the file. */
   get range(): ByteRange {
     const { range } = this.#options;
     return {

@@ -49,7 +49,7 @@ export interface DeliveryRequest {
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
-  /** How long to go on though no mirror delivers anything any more, in milliseconds. */
+  /** How long to go on while no mirror delivers anything, in milliseconds. */
   readonly retryMaxMs: number;
   /** Called before it ends, unless it fails or has no known length, with pieces of the file. */
   readonly onLearned?: ((pieces: readonly KnownPiece[]) => void) | undefined;

@@ -79,7 +79,7 @@ export interface Moment {
  * The tag depends on the size, the first bytes, and the date and strong tag of the mirrors where they
  * agree. If all mirrors have one strong tag, another process derives the same, regardless of which of them
  * respond; else it is good for these mirrors in this process only, which notices what changes: only the first
- * bytes were compared so far, and builds that set all dates to one may differ behind them. It is weak if a mirror
+ * bytes were compared so far, and builds that set all dates to one may differ after them. It is weak if a mirror
  * has no validators. Where each piece is proved, nothing but that matters.
  */
 export async function fileValidators(

@@ -77,7 +77,7 @@ export const MAX_RECORDS = 1000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** Maximum number of pieces of a file by which it is recognized; each is a few dozen bytes. */
 const MAX_PIECES = 32;
-/** How long a mirror that contradicts itself is asked again at most. */
+/** How long it may take at most to ask a mirror again that contradicts itself, in milliseconds. */
 const CONFIRMATION_MS = 5000;
 /** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
 export const PROBE_OPTIONS: DownloaderOptions = {

@@ -33,7 +33,7 @@ export interface MirrorDiscoveryOptions {
   readonly allowDowngrade: boolean;
   /** How long what was found is valid, in milliseconds. */
   readonly rememberMs: number;
-  /** How many files may be looked for at once; the mirror of others is used alone. */
+  /** How many files may be looked for at once; for any more, the client's mirror is used alone. */
   readonly maxAtOnce: number;
 }
 
