@@ -255,7 +255,7 @@ function withPatience(
 }
 
 /** Paths that have another meaning. */
-const OTHER_PATHS = ["/", "/proxy", "/live", "/link", "/session", "/healthz"];
+const OTHER_PATHS = ["/", "/proxy", "/admission", "/live", "/link", "/session", "/healthz"];
 
 /** Reports whether a path can be that of the metrics. */
 export function isMetricsPath(path: string): boolean {

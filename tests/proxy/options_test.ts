@@ -32,6 +32,7 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
   [{ allowPrivate: "no" }, TypeError, 'allowPrivate is "no"'],
   [{ ownHosts: ["a b"] }, TypeError, 'ownHosts has "a b"'],
   [{ metricsPath: "/live" }, TypeError, 'metricsPath is "/live"'],
+  [{ metricsPath: "/admission" }, TypeError, 'metricsPath is "/admission"'],
   [{ metricsPath: "metrics" }, TypeError, 'metricsPath is "metrics"'],
   [{ metricsPath: true }, TypeError, "metricsPath is true"],
   [{ allowDowngrade: 1 }, TypeError, "allowDowngrade is 1"],

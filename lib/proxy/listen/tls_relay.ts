@@ -242,7 +242,7 @@ class TlsConnection {
 
   #wait(ms: number): void {
     this.#stopTimer();
-    if (ms === Infinity) return;
+    if (ms === Infinity || this.#isClosed) return;
     this.#stopTimer = afterRunning(ms, () => this.#isRelaying() ? this.#wait(ms) : this.close());
   }
 }
