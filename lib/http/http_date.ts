@@ -20,7 +20,7 @@ const LENIENT_FORMS = [
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 const DAY_MS = 86_400_000;
-/** The calendar repeats after so many days: 400 years. */
+/** The calendar repeats after this many days: 400 years. */
 const CYCLE_DAYS = 146_097;
 const FIFTY_YEARS_MS = (CYCLE_DAYS / 8) * DAY_MS;
 

@@ -10,7 +10,7 @@
 import { parseContentRange, type RequestForm } from "./byte_range.ts";
 import { contradicts, readValidators, type Validators } from "./validators.ts";
 
-/** A form is avoided once so many downloads of a mirror were refused it, but not another one. */
+/** A form is avoided once this many downloads of a mirror were refused it, but not another one. */
 const AVOIDED_FROM = 2;
 /** What is learned is forgotten after this time, in milliseconds. */
 const REMEMBERED_MS = 600_000;
@@ -169,7 +169,7 @@ class AgedMap<Value> {
     return undefined;
   }
 
-  /** Sets a value, which is as old as the one before it: whatever it is, it is tried again some time. */
+  /** Sets a value, which is as old as the one before it: whatever it is, it is tried again at some time. */
   set(url: string, value: Value, now: number): void {
     const isKnown = this.get(url, now) !== undefined;
     const since = isKnown ? this.#entries.get(url)!.since : now;

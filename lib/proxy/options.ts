@@ -85,7 +85,7 @@ export interface ProxyOptions {
    */
   retryMaxMs?: number | undefined;
   /**
-   * A client that takes nothing for so long, in milliseconds, is disconnected when another one would be
+   * A client that takes nothing for this long, in milliseconds, is disconnected when another one would be
    * refused for it; a player resumes by its next request.
    *
    * @default {120_000}

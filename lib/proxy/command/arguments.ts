@@ -41,7 +41,7 @@ export interface ServeArguments {
   readonly headerTimeoutMs: number;
   /** How long a connection may be idle between requests, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** A client that takes nothing for so long makes way for others, in milliseconds. */
+  /** A client that takes nothing for this long makes way for others, in milliseconds. */
   readonly stallTimeoutMs: number;
   /** Maximum number of connections of clients; `undefined` for the default. */
   readonly maxConnections: number | undefined;

@@ -28,7 +28,7 @@ export interface ServeOptions {
   readonly headerTimeoutMs: number;
   /** How long a connection may be idle between requests, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** A client that takes nothing for so long makes way for others, in milliseconds. */
+  /** A client that takes nothing for this long makes way for others, in milliseconds. */
   readonly stallTimeoutMs: number;
   readonly maxConnections: number;
   /** How long running requests may continue after a signal, in milliseconds. */

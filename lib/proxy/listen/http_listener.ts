@@ -29,7 +29,7 @@ export interface ListenerOptions {
   readonly headerTimeoutMs: number;
   /** How long a connection may be idle between requests, in milliseconds. */
   readonly idleTimeoutMs: number;
-  /** A client that takes nothing of a response for so long makes way for others, in milliseconds. */
+  /** A client that takes nothing of a response for this long makes way for others, in milliseconds. */
   readonly stallTimeoutMs: number;
   /**
    * How long a connection may wait for its first request before it may make way for others, in milliseconds:

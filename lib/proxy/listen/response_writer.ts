@@ -19,7 +19,7 @@ export type Asked = Pick<RequestHead, "method" | "minor">;
 
 /** Fields of the connection, which are this module's. */
 const CONNECTION_FIELDS = ["connection", "keep-alive", "transfer-encoding", "upgrade"];
-/** A body of one part of at most so many bytes is sent with the head. */
+/** A body of one part of at most this many bytes is sent with the head. */
 const SMALL = 16 * 1024;
 const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
 const LINE_END = new TextEncoder().encode("\r\n");

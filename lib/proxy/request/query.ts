@@ -353,7 +353,7 @@ function ignoredParameters(params: URLSearchParams): string[] {
   const isKnown = (name: string) =>
     KNOWN.includes(name) && (name !== FILE_PARAMETER || params.has(METALINK_PARAMETER));
   const unknown = [...new Set(params.keys())].filter((name) => !isKnown(name));
-  // A part of a URL, or text that no header can carry: it is no one's misspelled parameter.
+  // A part of a URL, or text that no header can carry: it is no misspelled parameter.
   return unknown.filter((name) => /^[\w.~-]{1,64}$/.test(name)).slice(0, MAX_IGNORED);
 }
 

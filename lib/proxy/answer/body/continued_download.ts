@@ -146,7 +146,7 @@ export class ContinuedDownload {
   }
 
   /**
-   * Creates a download of a range that starts at the position, and waits for mirrors at most for so long; sets
+   * Creates a download of a range that starts at the position, and waits for mirrors at most `maxQuietMs`; sets
    * where it starts.
    */
   #create(wanted: ByteRange | undefined, maxQuietMs = Infinity): [Downloader, Parts] {
@@ -245,7 +245,7 @@ export class ContinuedDownload {
     return this.#knownEnd = Math.min(range?.end ?? size, size);
   }
 
-  /** Starts another download of what is missing, which waits for mirrors for so long. */
+  /** Starts another download of what is missing, which waits for mirrors at most `maxQuietMs`. */
   #continue(end: number, maxQuietMs = Infinity): void {
     const { knownFile } = this;
     this.#before = this.stats();

@@ -62,7 +62,7 @@ interface Entry {
 
 /** The most bytes of a Metalink: that of an 8 GB file with pieces of 256 KiB has two million. */
 const MOST_BYTES = 4 * 1024 * 1024;
-/** All that are remembered have at most so many characters together. */
+/** All that are remembered have at most this many characters together. */
 const MOST_REMEMBERED = 4 * MOST_BYTES;
 /** The most that are read at once. */
 const MOST_READ = 8;
