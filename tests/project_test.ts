@@ -51,7 +51,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
-    /^((metalink|mod|lib\/(checks|environment|unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
+    /^((metalink|mod|lib\/(after_running|checks|environment|unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
   ],
 ];
 
