@@ -19,7 +19,8 @@ import {
   truncation,
   useless,
 } from "./failure/failures.ts";
-import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
+import { Checks, type ChecksOptions } from "./identity/checks.ts";
+import type { Outcome } from "./identity/disputes.ts";
 import type { Ledger } from "./bytes/ledger.ts";
 import { Membership, type MembershipEvent } from "./membership.ts";
 import { Repairs } from "./identity/repairs.ts";
@@ -147,7 +148,7 @@ export class Scheduler {
     if (event.type === "consumed") this.#consumed(event.bytes, now);
     else if (event.type === "proved" || event.type === "disproved") {
       this.#follow(this.#repairs?.judged(event, now), now);
-    } else if (event.type === "stood") standStill(this.#state, event.ms, now);
+    } else if (event.type === "stood") standStill(this.#state, this.#checks, event.ms, now);
     else if (event.type === "timeout") this.#timeout(now);
     else if ("request" in event) {
       // A request that was cancelled may still have something on its way.
@@ -346,6 +347,7 @@ export class Scheduler {
     if (outcome !== undefined) return this.#follow(outcome, now);
     if (this.#opening.state.type === "probing" || this.#repairs?.awaitsDigests) return;
     this.#assigner.assign(now);
+    this.#checks.askIdle(now);
   }
 
   /** Goes on with what follows from comparisons; without that, with the requests. */

@@ -38,8 +38,8 @@ interface Piece extends Landmark {
   readonly parts: (ByteRange & { readonly mirror: number })[];
   /** What is missing of it; `undefined` for nothing. */
   missing: IntervalSet | undefined;
-  /** What another mirror has shown before all of it arrived. */
-  shown: Shown | undefined;
+  /** What other mirrors have shown before all of it arrived, until it was compared. */
+  shown: Shown[];
 }
 
 /** The bytes that a mirror showed for a piece. */
@@ -153,6 +153,12 @@ export class FileLandmarks implements Landmarks {
    */
   learn(offset: number, bytes: Uint8Array, end: number, mirror: number): Difference | undefined {
     const to = Math.min(end, offset + bytes.byteLength);
+    // First, as bytes that differ from what another mirror has shown are not used.
+    for (const piece of this.#kept) {
+      const overlaps = piece.start < to && offset < piece.end;
+      const difference = overlaps ? this.#fill(piece, offset, bytes, mirror) : undefined;
+      if (difference !== undefined) return difference;
+    }
     const before = Math.max(0, offset - this.#start - PIECE + 1);
     let at = this.#placeFrom(before);
     while (at < to) {
@@ -160,11 +166,6 @@ export class FileLandmarks implements Landmarks {
       if (difference !== undefined) return difference;
       // The distance may have doubled.
       at = this.#placeFrom(at - this.#start + 1);
-    }
-    for (const piece of this.#kept) {
-      const overlaps = piece.start < to && offset < piece.end;
-      const difference = overlaps ? this.#fill(piece, offset, bytes, mirror) : undefined;
-      if (difference !== undefined) return difference;
     }
     if (offset < to) this.#noteLast(offset, bytes.subarray(0, to - offset), mirror);
     return undefined;
@@ -275,7 +276,7 @@ export class FileLandmarks implements Landmarks {
     bytes: Uint8Array,
     mirror: number,
   ): Difference | undefined {
-    const { start, end, missing, shown } = piece;
+    const { start, end, missing } = piece;
     const from = Math.max(start, offset);
     const to = Math.min(end, offset + bytes.byteLength);
     const some = bytes.subarray(from - offset, to - offset);
@@ -289,12 +290,17 @@ export class FileLandmarks implements Landmarks {
     piece.bytes.set(some, from - start);
     missing.delete(from, to);
     if (missing.intervals.length > 0) return undefined;
+    const difference = refuted(piece);
+    if (difference !== undefined) {
+      // These bytes are not used: they arrive again, perhaps from another mirror.
+      missing.add(from, to);
+      piece.parts.pop();
+      piece.source = undefined;
+      return difference;
+    }
     piece.missing = undefined;
     if (this.#pieces.get(start) === piece) this.#latest = piece;
-    if (shown === undefined) return undefined;
-    piece.shown = undefined;
-    const at = firstDifference(start, piece.bytes, shown.bytes);
-    return at === undefined ? undefined : { at, other: shown.mirror };
+    return undefined;
   }
 
   /** Drops every other piece. */
@@ -311,7 +317,7 @@ export class FileLandmarks implements Landmarks {
 function newPiece({ start, end }: ByteRange, source: number | undefined): Piece {
   const missing = new IntervalSet({ start, end });
   const bytes = new Uint8Array(end - start);
-  return { start, end, source, bytes, parts: [], missing, shown: undefined };
+  return { start, end, source, bytes, parts: [], missing, shown: [] };
 }
 
 /** Returns the mirror that sent a byte of a piece first. */
@@ -319,15 +325,21 @@ function senderAt({ source, parts }: Piece, at: number): number | undefined {
   return source ?? parts.find(({ start, end }) => start <= at && at < end)?.mirror;
 }
 
-/**
- * Compares a piece with what a mirror has shown, at once or as it arrives. Returns the offset of the
- * first byte that differs.
- */
+/** Compares a piece with what a mirror has shown; if it has yet to arrive, later. */
 function show(piece: Piece, shown: Shown): number | undefined {
   const { start, bytes, missing } = piece;
   if (missing === undefined) return firstDifference(start, bytes, shown.bytes);
-  piece.shown ??= shown;
-  return firstDifference(start, piece.shown.bytes, shown.bytes);
+  piece.shown.push(shown);
+  return undefined;
+}
+
+/** Compares a piece that has arrived with what mirrors have shown before, up to the first that differs. */
+function refuted(piece: Piece): Difference | undefined {
+  for (let shown = piece.shown.shift(); shown !== undefined; shown = piece.shown.shift()) {
+    const at = firstDifference(piece.start, piece.bytes, shown.bytes);
+    if (at !== undefined) return { at, other: shown.mirror };
+  }
+  return undefined;
 }
 
 /** Returns the offset of the first byte in which `other` differs from the beginning of `bytes`. */

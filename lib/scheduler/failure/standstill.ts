@@ -15,9 +15,21 @@ const ASLEEP_MS = 5000;
 /** What arrives so soon afterwards may have waited in buffers. */
 const BUFFERED_MS = 100;
 
+/** What mirrors are waited for. */
+export interface Patience {
+  /** Waits longer: nothing could be noticed for `ms` until `now`, in milliseconds. */
+  excuse(ms: number, now: number): void;
+}
+
 /** Updates what is known of requests and links: the process stood still for `ms` until `now`. */
-export function standStill(state: DownloadState, ms: number, now: number): void {
+export function standStill(
+  state: DownloadState,
+  patience: Patience,
+  ms: number,
+  now: number,
+): void {
   const { mirrors, requests } = state;
+  patience.excuse(ms, now);
   for (const request of requests) request.excuse(ms, now);
   const asleep = ms >= ASLEEP_MS;
   for (const { link, rate, seat, tuner, trackRecord } of mirrors) {

@@ -5,25 +5,21 @@
  * @module
  */
 
-import {
-  type FailureReason,
-  FileChangedError,
-  type MirrorError,
-  type SphttpError,
-} from "../../errors.ts";
+import { type FailureReason, FileChangedError, type MirrorError } from "../../errors.ts";
 import { drop } from "../failure/failures.ts";
 import type { SchedulerEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { ExpectedSize } from "../bytes/size.ts";
 import { type FirstAnswer, unexpectedSize } from "../opening/first_answer.ts";
 import type { Opening } from "../opening/opening.ts";
-import type { KnownFileFacts, OpeningEvent, OpeningOptions } from "../opening/opening_steps.ts";
+import type { KnownFileFacts, OpeningOptions } from "../opening/opening_steps.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import { Comparisons } from "./comparisons.ts";
-import { CrossChecks, type SentCheck } from "./cross_checks.ts";
+import { CrossChecks } from "./cross_checks.ts";
+import { Disputes, type Outcome } from "./disputes.ts";
 import { hasRoomFor, letGo, resume } from "./held_responses.ts";
-import { changed, Identity, unprovable } from "./identity.ts";
+import { Identity, unprovable } from "./identity.ts";
 import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
 
 /** What the file has to be, for the opening and for checks. */
@@ -35,9 +31,6 @@ export interface ChecksOptions extends OpeningOptions, ExpectedSize {
   /** Returns another number from 0 to, but without, 1 at each call. */
   readonly random: () => number;
 }
-
-/** What follows: an event for the opening, or the download fails. A mirror may have been dropped. */
-export type Outcome = OpeningEvent | { readonly type: "fail"; readonly error: SphttpError };
 
 /** The last checks are waited for as long as this while none can be sent, in milliseconds. */
 const LAST_CHECKS_MS = 10_000;
@@ -53,7 +46,10 @@ export class Checks {
   readonly #identity: Identity;
   readonly #comparisons: Comparisons;
   readonly #cross: CrossChecks;
+  readonly #disputes: Disputes;
   readonly #expected: ExpectedSize;
+  /** Whether a hash of the whole file is expected. */
+  readonly #isHashed: boolean;
   /** First answers of mirrors that have to show pieces of the file before they count. */
   readonly #unproved = new Map<Mirror, FirstAnswer>();
   /** Mirrors that were asked for their last checks. */
@@ -62,14 +58,17 @@ export class Checks {
   #until = Infinity;
 
   constructor(state: DownloadState, opening: Opening, options: ChecksOptions) {
-    const { landmarks = NO_LANDMARKS, knownFile, random } = options;
+    const { landmarks = NO_LANDMARKS, knownFile, random, expectedHashes = {} } = options;
     this.#state = state;
     this.#opening = opening;
     this.#landmarks = landmarks;
     this.#expected = options;
+    this.#isHashed = Object.keys(expectedHashes).length > 0;
     this.#identity = new Identity(state.mirrors, landmarks, random);
     this.#comparisons = new Comparisons(state.mirrors, landmarks, random);
-    this.#cross = new CrossChecks(state, this.#comparisons);
+    this.#cross = new CrossChecks(state, this.#comparisons, () => this.#isProved);
+    const [identity, comparisons, cross] = [this.#identity, this.#comparisons, this.#cross];
+    this.#disputes = new Disputes({ state, opening, identity, comparisons, cross });
     state.isQuestioned = (mirror) =>
       this.#identity.isOpen(mirror) || this.#cross.areWantedOf(mirror);
     for (const mirror of state.mirrors) {
@@ -89,6 +88,12 @@ export class Checks {
     return this.#until === Infinity || this.#isChecking() ? Infinity : this.#until;
   }
 
+  /** Whether the file will be proved by its hash. */
+  get #isProved(): boolean {
+    const { ledger: { start, end }, size } = this.#state;
+    return this.#isHashed && start === 0 && end === size;
+  }
+
   #isChecking(): boolean {
     for (const { kind } of this.#state.requests) if (kind === "check") return true;
     return false;
@@ -97,6 +102,11 @@ export class Checks {
   /** Number of mirrors whose first answers wait for a check. */
   get waiting(): number {
     return [...this.#unproved.keys()].filter(({ state }) => state.type !== "dropped").length;
+  }
+
+  /** Waits longer for last checks: nothing could be noticed for `ms` until `now`, in milliseconds. */
+  excuse(ms: number, now: number): void {
+    this.#cross.excuse(ms, now);
   }
 
   /** Reports whether a mirror and the others have been compared behind their first bytes. */
@@ -119,6 +129,7 @@ export class Checks {
     this.#unproved.delete(mirror);
     this.#lastChecked.delete(mirror);
     this.#identity.close(mirror);
+    this.#comparisons.forget(mirror);
   }
 
   /** Takes the first answer of a mirror; returns nothing while it has to be proved. */
@@ -201,6 +212,11 @@ export class Checks {
     return outcome;
   }
 
+  /** Compares mirrors that have got no work. */
+  askIdle(now: number): void {
+    this.#cross.askIdle(now);
+  }
+
   /** Sends the checks of mirrors that are questioned. */
   #sendQuestions(now: number): Outcome | undefined {
     let waits = false;
@@ -239,8 +255,13 @@ export class Checks {
     request.advance(event.length);
     this.#state.compared(request, event.length, now);
     this.#state.close(request, now);
-    const check = this.#cross.of(request);
-    if (check !== undefined) return this.#crossCompared(check, event.differsAt, now);
+    const sent = this.#cross.of(request);
+    if (sent !== undefined) {
+      const check = this.#comparisons.resolved(sent);
+      if (event.differsAt !== undefined) return this.#disputes.shown(check, event.differsAt, now);
+      this.#comparisons.shown(check);
+      return { type: "waited" };
+    }
     const admits = this.#identity.isAdmitting(mirror);
     const conclusion = this.#identity.compared(mirror, request, event);
     if (conclusion.type === "open") return undefined;
@@ -258,58 +279,18 @@ export class Checks {
     if (admits) return { type: "differs", mirror, error, at };
     const sender = this.#landmarks.senderOf(request);
     const other = sender === undefined ? mirror : this.#state.mirrors[sender]!;
-    if (used && other !== mirror) return this.#differ(mirror, other, at, now);
+    if (used && other !== mirror) return this.#disputes.differ(mirror, other, at, now);
     drop(mirror, error, this.#state, now);
     return used ? { type: "fail", error: new FileChangedError(error) } : { type: "waited" };
   }
 
-  #crossCompared(check: SentCheck, differsAt: number | undefined, now: number): Outcome {
-    const { mirror, sender, doubt } = check;
-    if (differsAt === undefined) this.#comparisons.shown(check);
-    else if (!this.#hasOnlyChanged(mirror, doubt, differsAt, now)) {
-      return this.#differ(mirror, sender, differsAt, now);
-    }
-    return { type: "waited" };
-  }
-
-  /**
-   * Drops a mirror that has shown another version with a response that contradicts earlier ones, if nothing
-   * of that version was used. What it has sent before is compared with others as before.
-   */
-  #hasOnlyChanged(mirror: Mirror, doubt: string | undefined, at: number, now: number): boolean {
-    if (doubt === undefined || this.#identity.isSuspect(mirror, doubt)) return false;
-    drop(mirror, changed(mirror, doubt, at), this.#state, now);
-    return true;
-  }
-
   /** Says what follows as the bytes of a request differ from those that have arrived before. */
   differs(
-    { mirror }: LiveRequest,
-    { failure, at, other }: Extract<SchedulerEvent, { type: "differs" }>,
+    request: LiveRequest,
+    event: Extract<SchedulerEvent, { type: "differs" }>,
     now: number,
   ): Outcome {
-    const sender = other === undefined ? undefined : this.#state.mirrors[other]!;
-    if (sender === undefined || sender === mirror) {
-      return { type: "fail", error: new FileChangedError(failure) };
-    }
-    // The other one may have shown these bytes without having sent them.
-    this.#comparisons.refute(sender, at);
-    const isUnused = this.#hasOnlyChanged(sender, this.#cross.doubtAt(at, sender), at, now);
-    return isUnused ? { type: "waited" } : this.#differ(mirror, sender, at, now);
-  }
-
-  /** Fails, as bytes of two mirrors differ that may both have been used. */
-  #differ(one: Mirror, other: Mirror, at: number, now: number): Outcome {
-    // One that contradicts itself is at fault.
-    for (const mirror of [one, other]) {
-      const doubt = this.#identity.doubtOf(mirror);
-      if (doubt === undefined) continue;
-      const error = changed(mirror, doubt, at);
-      drop(mirror, error, this.#state, now);
-      return { type: "fail", error: new FileChangedError(error) };
-    }
-    const [first, later] = one === this.#comparisons.first ? [one, other] : [other, one];
-    return { type: "fail", error: this.#opening.mismatch(later, first, at) };
+    return this.#disputes.arrived(request, event, now);
   }
 
   /** Counts the first answer of a mirror that has shown bytes of the file. */
@@ -353,6 +334,11 @@ export class Checks {
    * follows.
    */
   finish(now: number): Outcome | "waits" | "done" {
+    const last = this.#finish(now);
+    return last === "done" ? this.#disputes.settle(now) ?? last : last;
+  }
+
+  #finish(now: number): Outcome | "waits" | "done" {
     const { mirrors, requests } = this.#state;
     for (const mirror of mirrors) if (this.#lacksLast(mirror)) this.#askLast(mirror);
     this.#cross.send(now);

@@ -4,25 +4,19 @@
  * times as many; mirrors with the same strong ETag once. Before the download ends, comparisons connect all
  * mirrors that have delivered: of any two, one has shown the bytes at the highest place where the other has
  * sent some, or higher ones, or a third one has done so for both. So files that are the same up to any byte,
- * and differ from there on, are never put together. If one mirror has delivered everything, another one shows
- * the last bytes. Pure: randomness is passed in.
+ * and differ from there on, are never put together. Others show the last bytes, too (`witnesses.ts`). Pure:
+ * randomness is passed in.
  *
  * @module
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
+import type { Ledger } from "../bytes/ledger.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import { connecting, type Group, Links } from "./group_links.ts";
 import { behindSample, type Landmark, type Landmarks } from "./pieces.ts";
-
-/** A piece that a mirror is to show. */
-export interface CrossCheck {
-  readonly mirror: Mirror;
-  readonly piece: ByteRange;
-  /** The mirror that has sent the piece, or is going to. */
-  readonly sender: Mirror;
-}
+import { type Contradiction, type CrossCheck, Witnesses } from "./witnesses.ts";
 
 /** One that may be sent, and about how many milliseconds its answer takes. */
 interface PlannedCheck extends CrossCheck {
@@ -62,6 +56,7 @@ export class Comparisons {
   readonly #landmarks: Landmarks;
   readonly #random: () => number;
   readonly #records = new Map<Mirror, MirrorRecord>();
+  readonly #witnesses: Witnesses;
   #shown: CrossCheck[] = [];
   /** The mirror that delivered first. */
   #first: Mirror | undefined;
@@ -70,6 +65,7 @@ export class Comparisons {
     this.#mirrors = mirrors;
     this.#landmarks = landmarks;
     this.#random = random;
+    this.#witnesses = new Witnesses(mirrors, (one, other) => this.#areAlike(one, other));
   }
 
   /** The mirror that delivered first. */
@@ -100,6 +96,7 @@ export class Comparisons {
   discard(): void {
     this.#first = undefined;
     this.#shown = [];
+    this.#witnesses.discard();
     for (const record of this.#records.values()) {
       record.comparisons = record.comparedAt = record.lookedAt = 0;
     }
@@ -153,6 +150,9 @@ export class Comparisons {
   shown(check: CrossCheck): void {
     this.#shown.push(check);
     if (this.#shown.length > MOST_SHOWN) this.#shown.shift();
+    this.#witnesses.shown(check);
+    // What has yet to arrive is compared with nothing so far.
+    if (check.mirror.usedBytes === 0 && !this.#landmarks.has(check.piece)) return;
     for (const mirror of [check.mirror, check.sender]) {
       const record = this.#of(mirror);
       record.comparisons++;
@@ -169,25 +169,90 @@ export class Comparisons {
   }
 
   /**
+   * Notes that a mirror that has delivered nothing has shown other bytes than another one has sent. Returns that,
+   * if most mirrors cannot have those that were delivered.
+   */
+  differs(contradiction: Contradiction, now: number): Contradiction | undefined {
+    this.#witnesses.differs(contradiction);
+    return this.#witnesses.contradiction(false, now);
+  }
+
+  /** Returns a mirror that has shown other bytes, if no more mirrors have shown the same. */
+  contradiction(now: number): Contradiction | undefined {
+    return this.#witnesses.contradiction(true, now);
+  }
+
+  /** Reports whether mirrors may yet matter whose first bytes are arriving, and that can show bytes by `until`. */
+  areArriving(until: number, now: number): boolean {
+    return this.#witnesses.areArriving({ until, now });
+  }
+
+  /** Reports whether one mirror, or several that say that they are the same, have delivered all, unseen by others. */
+  get isLone(): boolean {
+    const [only, ...others] = this.#groups([]);
+    return only !== undefined && others.length === 0 && !this.#witnesses.haveShown(only.top);
+  }
+
+  /** Whether a mirror that has delivered nothing has shown other bytes. */
+  get isDisputed(): boolean {
+    return this.#witnesses.isDisputed;
+  }
+
+  /**
+   * Returns checks of the last bytes for mirrors that have no work; `pending` ones are under way. These bytes have
+   * been received and are known, or have yet to arrive: what has arrived in part could not be compared.
+   */
+  early(
+    { start: first, end, received }: Pick<Ledger, "start" | "end" | "received">,
+    pending: readonly CrossCheck[],
+  ): readonly CrossCheck[] {
+    const piece = { start: Math.max(first, end - PIECE), end };
+    const isAhead = (received.at(-1)?.end ?? first) <= piece.start;
+    const sender = this.#senderOf(piece) ?? this.#first;
+    if (sender === undefined || !(isAhead || this.#landmarks.has(piece))) return [];
+    return this.#witnesses.early(piece, pending).map((mirror) => ({ mirror, piece, sender }));
+  }
+
+  /** Returns a check with the mirror that has sent its bytes, as far as that is known by now. */
+  resolved<Check extends CrossCheck>(check: Check): Check {
+    return { ...check, sender: this.#senderOf(check.piece) ?? check.sender };
+  }
+
+  #senderOf(piece: ByteRange): Mirror | undefined {
+    const source = this.#landmarks.senderOf(piece);
+    return source === undefined ? undefined : this.#mirrors[source];
+  }
+
+  /** Forgets what a mirror has shown of the last bytes: it begins anew. */
+  forget(mirror: Mirror): void {
+    this.#witnesses.forget(mirror);
+  }
+
+  /**
    * Returns the comparisons that are missing to connect all mirrors that have delivered: requests with
    * these `claims` are under way, and so are `pending` comparisons. Those that no mirror can show now are not
-   * among them. `witnessed`: if one mirror has delivered everything, another one is to show its last bytes.
+   * among them. Others are to show the last bytes, too, if they can by `until`; `undefined`: none is.
    */
   missing(
     claims: readonly LiveRequest[],
     pending: readonly CrossCheck[],
-    witnessed: boolean,
+    until: number | undefined,
     now: number,
   ): readonly CrossCheck[] {
     if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
     const groups = this.#groups(claims);
-    const [only, ...others] = groups;
-    if (only !== undefined && others.length === 0 && witnessed) {
-      groups.push(...this.#witnesses(only, now));
-    }
-    if (groups.length < 2) return [];
     const links = this.#links(groups, claims, pending);
-    return connecting(groups, links, (one, other) => this.#between(one, other, claims, now));
+    const checks = connecting(
+      groups,
+      links,
+      (one, other) => this.#between(one, other, claims, now),
+    );
+    const [highest] = groups;
+    const piece = highest && this.#lastPiece(highest, claims);
+    if (piece === undefined || until === undefined) return checks;
+    const { last: sender, mirrors: known } = highest!;
+    const last = { piece, sender, known, owners: claims.map(({ mirror }) => mirror) };
+    return [...checks, ...this.#witnesses.missing(last, pending, { until, now })];
   }
 
   /** Returns what comparisons have shown of groups, or are about to. */
@@ -199,12 +264,7 @@ export class Comparisons {
     const links = new Links();
     for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
       const isExpected = claims.some((one) => one.mirror === sender && isComing(piece, one));
-      const source = this.#landmarks.senderOf(piece);
-      const actual = isExpected
-        ? sender
-        : source === undefined
-        ? undefined
-        : this.#mirrors[source]!;
+      const actual = isExpected ? sender : this.#senderOf(piece);
       const one = groups.findIndex(({ mirrors }) => mirrors.includes(mirror));
       const other = groups.findIndex(({ mirrors }) => actual && mirrors.includes(actual));
       if (one < 0 || other < 0) continue;
@@ -230,27 +290,6 @@ export class Comparisons {
       }
     }
     return [...groups.values()].sort((one, other) => other.top - one.top);
-  }
-
-  /**
-   * Returns the nearest mirror that has delivered nothing, and whose tag does not say that it is the same: one
-   * that does not answer becomes more distant. There is no need of one if another one has shown the last bytes.
-   */
-  #witnesses({ mirrors, top }: Group, now: number): readonly Group[] {
-    if (mirrors.some((mirror) => this.#of(mirror).isTrusted)) return [];
-    const isShown = this.#shown.some(({ mirror, sender, piece }) =>
-      mirror.usedBytes === 0 && mirrors.includes(sender) && piece.end >= top
-    );
-    if (isShown) return [];
-    const able = this.#mirrors.filter((mirror) =>
-      mirror.usedBytes === 0 && mirror.available && mirror.servesRanges && mirror.failures === 0
-    );
-    // One with the same tag as the sender would prove nothing, and there is no need of another one.
-    if (able.some((mirror) => mirrors.some((one) => this.#haveSameTag(one, mirror)))) return [];
-    const distance = ({ live, link: { latencyMs } }: Mirror) =>
-      latencyMs + Math.max(0, ...live.map(({ activeAt }) => now - activeAt));
-    const [nearest] = able.sort((a, b) => distance(a) - distance(b));
-    return nearest === undefined ? [] : [{ mirrors: [nearest], top, last: nearest }];
   }
 
   /** Returns the soonest comparison of the last bytes of one group by the other. */
@@ -290,6 +329,12 @@ export class Comparisons {
     if (claim === undefined) return piece;
     const start = Math.max(claim.position, top - PIECE);
     return top - start >= LEAST_PIECE ? { start, end: top } : undefined;
+  }
+
+  /** Reports whether two mirrors are known to have the same file. */
+  #areAlike(one: Mirror, other: Mirror): boolean {
+    const areTrusted = this.#of(one).isTrusted && this.#of(other).isTrusted;
+    return areTrusted || this.#haveSameTag(one, other);
   }
 
   #haveSameTag(one: Mirror, other: Mirror): boolean {

@@ -5,10 +5,12 @@
  * @module
  */
 
+import { Waiting } from "../host/excuses.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
-import type { Comparisons, CrossCheck } from "./comparisons.ts";
+import type { Comparisons } from "./comparisons.ts";
+import type { CrossCheck } from "./witnesses.ts";
 
 /** Mirrors are compared where they will send their last bytes at most so many times each. */
 const MOST_EARLY = 2;
@@ -18,8 +20,11 @@ const LEAST_RATE = 16 * 1024;
 /** Where a mirror takes so long, and so many round trips, for its answer, another way is tried, too. */
 const LATE_MS = 100;
 const LATE_ROUND_TRIPS = 3;
-/** Where one mirror has delivered everything, others may take this long to show its last bytes. */
-const WITNESS_MS = 1500;
+/** Mirrors that show the last bytes may take this long, or this part of the time so far, once all have been received; */
+const WITNESS_MS = 10;
+const WITNESS_SHARE = 0.01;
+/** and this long where one mirror has delivered everything, and none has shown them, or one has shown others. */
+const MOST_WITNESS_MS = 1500;
 /** The most checks that are remembered for their doubts. */
 const MOST_DOUBTFUL = 64;
 
@@ -41,31 +46,67 @@ export class CrossChecks {
   #wanted: readonly CrossCheck[] = [];
   /** Number of those that were wanted at the end, but before all bytes were received. */
   #early = 0;
-  /** Until when the last bytes of the only mirror that delivers are shown by another one. */
-  #witnessUntil = Infinity;
-  /** Whether it is not waited for any more. */
+  /** Since when all bytes have been received. */
+  readonly #complete = new Waiting();
+  /** Until when mirrors that have delivered nothing may show the last bytes, */
+  #until = Infinity;
+  /** and until when those are waited for whose first bytes are arriving. */
+  #arrivingUntil = Infinity;
+  /** When the next of these times is over. */
+  #lookAt = Infinity;
+  /** Whether they are not waited for any more. */
   #isUnwitnessed = false;
+  /** When the next of those that are under way is late. */
+  #lateAt = Infinity;
+  readonly #isProved: () => boolean;
 
-  constructor(state: DownloadState, comparisons: Comparisons) {
+  /** `isProved` reports whether the whole file will be proved, so that no witness is needed. */
+  constructor(state: DownloadState, comparisons: Comparisons, isProved: () => boolean) {
     this.#state = state;
     this.#comparisons = comparisons;
+    this.#isProved = isProved;
   }
 
-  /** When those are given up that need not be waited for, in milliseconds; `Infinity` for never. */
+  /** When others are asked, or none is waited for any more, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
-    return this.#isUnwitnessed ? Infinity : this.#witnessUntil;
+    if (this.#isUnwitnessed || this.#lookAt === Infinity) return Infinity;
+    return Math.min(this.#lookAt, this.#lateAt);
+  }
+
+  /** Waits longer: nothing could be noticed for `ms` until `now`, in milliseconds. */
+  excuse(ms: number, now: number): void {
+    this.#complete.excuse(ms, now);
   }
 
   /** Reports whether some are missing that are under way, or have yet to be requested. */
   areAwaited(now: number): boolean {
-    this.#witnessUntil = Math.min(this.#witnessUntil, now + WITNESS_MS);
-    this.#isUnwitnessed ||= now >= this.#witnessUntil;
+    if (this.#areWitnessed && this.#comparisons.areArriving(this.#arrivingUntil, now)) return true;
     if (this.#wanted.length + this.#sent.size === 0) return false;
     return this.#missing([], now).length > 0;
   }
 
+  /** Learns how long mirrors that have delivered nothing are waited for. */
+  #look(now: number): void {
+    const { ledger, commands: { startedAt } } = this.#state;
+    if (!ledger.complete) return;
+    this.#complete.begin(now);
+    const { since } = this.#complete;
+    const patienceMs = Math.max(WITNESS_MS, WITNESS_SHARE * (since - startedAt));
+    const { isLone, isDisputed } = this.#comparisons;
+    const [shortly, longer] = [since + patienceMs, since + MOST_WITNESS_MS];
+    this.#arrivingUntil = isDisputed ? longer : shortly;
+    this.#until = isLone || isDisputed ? longer : shortly;
+    this.#lookAt = now < this.#arrivingUntil ? this.#arrivingUntil : this.#until;
+    this.#isUnwitnessed ||= now >= this.#until;
+  }
+
+  get #areWitnessed(): boolean {
+    return !this.#isUnwitnessed && !this.#isProved();
+  }
+
   #missing(pending: readonly CrossCheck[], now: number): readonly CrossCheck[] {
-    return this.#comparisons.missing(this.#claims, pending, !this.#isUnwitnessed, now);
+    const until = this.#areWitnessed ? this.#until : undefined;
+    return this.#comparisons.missing(this.#claims, pending, until, now);
   }
 
   /** Reports whether a mirror is to be asked for a piece. */
@@ -98,10 +139,8 @@ export class CrossChecks {
   /** Sends those that are due, as far as there is room. */
   send(now: number): void {
     const { mirrors, requests } = this.#state;
-    for (const request of this.#sent.keys()) {
-      if (requests.get(request.id) === undefined) this.#sent.delete(request);
-    }
-    const sent = [...this.#sent].flatMap(([request, check]) => isLate(request, now) ? [] : [check]);
+    this.#look(now);
+    const sent = this.#pending(now);
     const wanted = this.#wanted.filter((check) =>
       check.mirror.available && this.#comparisons.isOfUse(check, requests)
     );
@@ -116,6 +155,30 @@ export class CrossChecks {
     wanted.push(...this.#lastOf([...sent, ...wanted], now));
     this.#wanted = wanted.filter((check) => !this.#sendOne(check, now));
     if (wanted.length > 0) this.#state.look(now);
+  }
+
+  /** Asks mirrors that have no work, and have delivered nothing, for the last bytes. */
+  askIdle(now: number): void {
+    const { ledger } = this.#state;
+    if (ledger.complete || ledger.end === Infinity || !this.#areWitnessed) return;
+    const checks = this.#comparisons.early(ledger, [...this.#sent.values()]);
+    for (const check of checks) this.#sendOne(check, now);
+    if (checks.length > 0) this.#state.look(now);
+  }
+
+  /** Returns the checks that are under way and not late. */
+  #pending(now: number): CrossCheck[] {
+    const pending: CrossCheck[] = [];
+    this.#lateAt = Infinity;
+    for (const [request, check] of this.#sent) {
+      const isOver = this.#state.requests.get(request.id) === undefined;
+      const lateAt = lateAtOf(request);
+      if (isOver) this.#sent.delete(request);
+      if (isOver || lateAt <= now) continue;
+      this.#lateAt = Math.min(this.#lateAt, lateAt);
+      pending.push(check);
+    }
+    return pending;
   }
 
   /** Returns those that are missing at the end: before all bytes have been received, a few. */
@@ -152,6 +215,7 @@ export class CrossChecks {
   }
 }
 
-function isLate({ startedAt, mirror }: LiveRequest, now: number): boolean {
-  return now - startedAt > LATE_MS + LATE_ROUND_TRIPS * mirror.link.latencyMs;
+/** Returns when a check is late, so that another way is tried. */
+function lateAtOf({ startedAt, mirror: { link } }: LiveRequest): number {
+  return startedAt + LATE_MS + LATE_ROUND_TRIPS * link.latencyMs;
 }

@@ -374,10 +374,14 @@ function differs(
   doubt: string | undefined,
   at: number,
 ): MirrorError {
-  if (purpose !== "admission") return changed(mirror, doubt, at);
+  return purpose === "admission" ? otherFile(mirror, at) : changed(mirror, doubt, at);
+}
+
+/** Returns the failure of a mirror that has another file. */
+export function otherFile({ url }: Mirror, at: number): MirrorError {
   const message = `has another file: its bytes differ from those that are known at byte ${at}`;
   const facts = { phase: "body", reason: "mismatch", retryable: false } as const;
-  return new MirrorError(message, { mirror: mirror.url, ...facts });
+  return new MirrorError(message, { mirror: url, ...facts });
 }
 
 /** Returns the failure of a mirror whose file has changed. */

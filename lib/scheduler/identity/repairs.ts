@@ -20,7 +20,7 @@ import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import type { Proofs } from "../bytes/window.ts";
-import type { Outcome } from "./checks.ts";
+import type { Outcome } from "./disputes.ts";
 
 /** A piece that was received with other bytes than expected. */
 interface BadPiece extends ByteRange {

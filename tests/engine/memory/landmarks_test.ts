@@ -180,19 +180,26 @@ Deno.test("FileLandmarks.keep(): what is asked for before it arrives is compared
     landmarks.keep(piece);
     const shown = FILE.slice(50_000, 51_024);
     if (isOther) shown[700]! ^= 1;
-    assertEquals(await landmarks.comparer(piece, 2)!(shown), {
-      differsAt: undefined,
-      isPending: true,
-    });
+    // Each is compared with what arrives, not with what others have shown.
+    for (
+      const [mirror, bytes] of [[2, shown], [3, FILE.slice(50_000, 51_024)], [4, shown]] as const
+    ) {
+      assertEquals(await landmarks.comparer(piece, mirror)!(bytes), {
+        differsAt: undefined,
+        isPending: true,
+      });
+    }
     assertEquals(landmarks.senderOf(piece), undefined);
-    // A third mirror is compared with the second.
-    const third = FILE.slice(50_000, 51_024);
-    const expected = { differsAt: isOther ? 50_700 : undefined, isPending: true };
-    assertEquals(await landmarks.comparer(piece, 3)!(third), expected);
     assertEquals(landmarks.learn(49_000, FILE.subarray(49_000, 50_500), 300_000, 1), undefined);
-    const difference = landmarks.learn(50_500, FILE.subarray(50_500, 52_000), 300_000, 1);
-    assertEquals(difference, isOther ? { at: 50_700, other: 2 } : undefined);
-    assertEquals(landmarks.senderOf(piece), 1);
+    // What differs is not used, and arrives again.
+    for (const other of isOther ? [2, 4] : []) {
+      const difference = landmarks.learn(50_500, FILE.subarray(50_500, 52_000), 300_000, 1);
+      assertEquals(difference, { at: 50_700, other });
+      assertEquals(landmarks.has(piece), false);
+    }
+    assertEquals(landmarks.learn(50_500, FILE.subarray(50_500, 52_000), 300_000, 1), undefined);
+    assertEquals(landmarks.has(piece), true);
+    assertEquals(landmarks.senderOf(piece), isOther ? undefined : 1);
   }
 });
 

@@ -23,8 +23,8 @@ interface Piece extends Landmark {
 interface KeptPiece extends ByteRange {
   /** Who has sent it, once it has arrived. */
   came: Piece | undefined;
-  /** What a mirror has shown for it before. */
-  shown: { readonly mirror: number; readonly version: string } | undefined;
+  /** What mirrors have shown for it before, until it was compared. */
+  readonly shown: { readonly mirror: number; readonly version: string }[];
 }
 
 /** Learns pieces from the bytes that arrive. */
@@ -72,6 +72,17 @@ export class SimulatedLandmarks implements Landmarks {
     source: number,
   ): { readonly at: number; readonly other: number } | undefined {
     this.#received.add(start, end);
+    for (const kept of this.#kept) {
+      const arrives = kept.came === undefined && start < kept.end && kept.start < end &&
+        this.#received.covers(kept.start, kept.end);
+      if (!arrives) continue;
+      const version = versionOf(kept);
+      for (let shown = kept.shown.shift(); shown !== undefined; shown = kept.shown.shift()) {
+        // These bytes are not used: they arrive again.
+        if (shown.version !== version) return { at: kept.start, other: shown.mirror };
+      }
+      kept.came = { start: kept.start, end: kept.end, version, source };
+    }
     const first = Math.max(0, Math.floor((start - this.#start - PIECE) / STRIDE));
     for (let at = this.#start + first * STRIDE; at < end; at += STRIDE) {
       if (this.#pieces.has(at) || !this.#received.covers(at, at + PIECE)) continue;
@@ -84,16 +95,6 @@ export class SimulatedLandmarks implements Landmarks {
       const last = { start: Math.max(start, end - PIECE), end };
       this.#lasts.set(source, { ...last, version: versionOf(last), source });
     }
-    for (const kept of this.#kept) {
-      const arrives = kept.came === undefined && start < kept.end && kept.start < end &&
-        this.#received.covers(kept.start, kept.end);
-      if (!arrives) continue;
-      kept.came = { start: kept.start, end: kept.end, version: versionOf(kept), source };
-      const { shown } = kept;
-      if (shown !== undefined && shown.version !== kept.came.version) {
-        return { at: kept.start, other: shown.mirror };
-      }
-    }
     return undefined;
   }
 
@@ -101,7 +102,7 @@ export class SimulatedLandmarks implements Landmarks {
   keep({ start, end }: ByteRange): void {
     if (this.#pieceOf({ start, end }) !== undefined) return;
     if (this.#keptOf({ start, end }) !== undefined) return;
-    this.#kept.push({ start, end, came: this.#lastAt({ start, end }), shown: undefined });
+    this.#kept.push({ start, end, came: this.#lastAt({ start, end }), shown: [] });
   }
 
   /** Notes what a mirror shows for a piece; reports whether that is what has arrived, so far. */
@@ -109,9 +110,8 @@ export class SimulatedLandmarks implements Landmarks {
     const kept = this.#keptOf(range);
     const piece = this.#pieceOf(range) ?? kept?.came;
     if (piece !== undefined) return piece.version === version;
-    const { shown = { mirror, version } } = kept!;
-    kept!.shown = shown;
-    return shown.version === version;
+    kept!.shown.push({ mirror, version });
+    return true;
   }
 
   #lastAt({ start, end }: ByteRange): Piece | undefined {
