@@ -166,11 +166,7 @@ export const FLAG_GROUPS = {
     },
     { name: "checksum-file", value: "FILE", help: "verify by a SHA256SUMS file (or URL)" },
     { name: "checksum-from", value: "auto", help: "find such a file on the mirrors" },
-    {
-      name: "require-proof",
-      value: "WHAT",
-      help: "pieces, digest, tags, bytes or [size]",
-    },
+    { name: "require-proof", value: "LEVEL", help: "pieces, digest, tags, bytes or [size]" },
     { name: "ignore-digests", help: "do not use digests that servers give" },
     { name: "signature", value: "FILE", help: "verify a signature (or URL, or auto)" },
     { name: "signature-key", value: "FILE", help: "by this OpenPGP or minisign key" },

@@ -28,6 +28,8 @@ export interface BlameSearchOptions {
   readonly fetch: (mirror: string, range: ByteRange) => AsyncIterable<Uint8Array>;
   /** Reports whether bytes are those of the file. */
   readonly fits: (bytes: AsyncIterable<Uint8Array>) => Promise<boolean>;
+  /** Is called before the file is changed, and awaited. */
+  readonly beforeChange: () => Promise<void>;
   /** Is called with the share of the search that is done, from 0 to 1. */
   readonly onProgress?: ((share: number) => void) | undefined;
   readonly signal: AbortSignal;
@@ -220,8 +222,9 @@ export class BlameSearch {
     const key = [...choice.values()].map(({ keptAt }) => keptAt).join();
     if (choice.size === 0 || this.#tried.has(key)) return false;
     this.#tried.add(key);
-    const { fits, file, range } = this.#options;
+    const { fits, file, range, beforeChange } = this.#options;
     if (!await fits(this.#bytes(range, choice))) return false;
+    await beforeChange();
     for (const [chunk, variant] of choice) {
       const bytes = await this.#read(chunk, variant);
       await writeAt(file, this.#onDisk(chunk).start, [bytes]);

@@ -107,6 +107,13 @@ export class GrowingRecord {
     return (pieces.at(-1)?.end ?? start) - start;
   }
 
+  /** Removes it for good: the bytes that it describes are about to change. */
+  async remove(): Promise<void> {
+    this.#record = this.#sums = undefined;
+    await removeRecord(this.#path);
+    await syncDirectory(directoryOf(this.#path));
+  }
+
   /** Records that the bytes may be those of different files. */
   async distrust(): Promise<void> {
     if (this.#record === undefined) return;

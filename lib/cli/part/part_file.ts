@@ -152,6 +152,11 @@ export class PartFile implements Disposable {
     return { file: this.#file, path: this.#path };
   }
 
+  /** Removes the record before bytes are corrected: what has no record is continued, and verified, as it is. */
+  async forgetRecord(): Promise<void> {
+    await this.#writing(() => this.#record.remove());
+  }
+
   /**
    * Removes what this download has written behind the first `length` bytes, and some before, so that the sums
    * of those that stay are known.

@@ -44,8 +44,13 @@ async function search({ mirrors, sent, existing = RIGHT, down = [] }: Scene) {
     mirror === undefined ? [] : [{ ...range, mirror }]
   );
   const shares: number[] = [];
+  let changes = 0;
   const options: BlameSearchOptions = {
     onProgress: (share) => void shares.push(share),
+    async beforeChange() {
+      changes++;
+      assertEquals(await Deno.readFile(work.at("f")), bytes);
+    },
     file,
     variants,
     range: { start: 0, end: SIZE },
@@ -81,6 +86,7 @@ async function search({ mirrors, sent, existing = RIGHT, down = [] }: Scene) {
   }
   const after = work.read("f");
   assertEquals(after, isRight ? RIGHT.read(0, SIZE).slice() : bytes);
+  assertEquals(changes, isRight ? 1 : 0);
   return { isRight, liars: [...wrong.keys()].sort(), asked };
 }
 

@@ -242,3 +242,22 @@ Deno.test("PartFile.keep() keeps bytes whose sums are recorded, and they are con
     assertEquals([part.existing.length, part.existing.lost], [length, 0]);
   }
 });
+
+Deno.test("PartFile.forgetRecord(): bytes that are corrected have no record, and are continued", async () => {
+  using place = partWorkplace();
+  {
+    using part = await open(place);
+    part.begin(facts(6));
+    await part.write(new TextEncoder().encode("abcdXf"));
+    const { file } = await part.finished();
+    await part.forgetRecord();
+    await file.seek(4, Deno.SeekMode.Start);
+    await file.write(new TextEncoder().encode("e"));
+    // As where the process ends before the file has its name.
+    await part.settle();
+  }
+  assertEquals(place.names(), ["f.part"]);
+  using part = await open(place, { resume: true });
+  await part.existing.verify({ start: 0 });
+  assertEquals([part.existing.length, part.existing.lost], [6, 0]);
+});

@@ -89,7 +89,7 @@ async function search(
   range: ByteRange,
   wrong: Search,
 ): Promise<Finding> {
-  const { checks, senders, mirrors, signal, report } = wrong;
+  const { checks, senders, mirrors, signal, report, part } = wrong;
   const fits = async (bytes: AsyncIterable<Uint8Array>) => {
     await using verifier = await FileVerifier.of(checks, range.end - range.start);
     for await (const some of bytes) await verifier.update(some);
@@ -100,8 +100,12 @@ async function search(
   try {
     using variants = await openUnnamed(path);
     const searched = { file, variants, range, senders, mirrors, fits, signal };
-    const onProgress = (share: number) => report.comparing(share);
-    return await new BlameSearch({ ...searched, onProgress, fetch: fetchFrom(wrong) }).run();
+    return await new BlameSearch({
+      ...searched,
+      beforeChange: async () => await part?.forgetRecord(),
+      onProgress: (share) => report.comparing(share),
+      fetch: fetchFrom(wrong),
+    }).run();
   } catch (cause) {
     if (signal.aborted || !(cause instanceof Error && "code" in cause)) throw cause;
     throw writeError(`cannot correct ${wrong.part!.partName}: ${reason(cause)}`, cause);
