@@ -107,7 +107,7 @@ export class HttpListener {
     const none = new Promise<void>((resolve) => this.#onNone = resolve);
     for (const connection of [...this.#connections, ...this.#refusing]) connection.end();
     if (this.counts.open > 0) await none;
-    this.#relay?.close();
+    await this.#relay?.close();
   }
 
   async #accept(): Promise<void> {

@@ -76,9 +76,9 @@ export class TlsRelay {
     }
   }
 
-  /** Accepts nothing more; the server ends when no connection is left. */
-  close(): void {
-    void this.#server?.shutdown();
+  /** Accepts nothing more; resolves when no connection is left. */
+  async close(): Promise<void> {
+    await this.#server?.shutdown();
   }
 
   #listen(): Deno.HttpServer<Deno.NetAddr> {
