@@ -1,7 +1,7 @@
 import { assert, assertInstanceOf, assertMatch } from "@std/assert";
 import { type ByteRange, Downloader, type DownloaderOptions, SphttpError } from "../../mod.ts";
 import { withMirrors } from "../support/download.ts";
-import { otherContent, randomContent } from "../support/lab/content.ts";
+import { otherContent, randomContent, resizedContent } from "../support/lab/content.ts";
 
 const SIZE = 3_000_000;
 const FILE = randomContent(SIZE, 21);
@@ -57,5 +57,34 @@ for (const from of [20_000, 1_000_000, 2_500_000, SIZE - 3000]) {
         }
       }
     });
+  });
+}
+
+/** Where a file ends that zeros follow, and where one that is not complete does. */
+const ZEROS: readonly (readonly [file: number, incomplete: number])[] = [
+  [SIZE, 1_500_000],
+  [2_600_000, 2_000_000],
+  [SIZE - 10_240, 2_700_000],
+  [2_300_000, 400_000],
+];
+
+for (const [end, incompleteEnd] of ZEROS) {
+  Deno.test(`Downloader: the file of ${end} bytes and zeros is never put together with zeros from ${incompleteEnd} on`, async () => {
+    const file = resizedContent(resizedContent(FILE, end), SIZE);
+    const incomplete = resizedContent(resizedContent(FILE, incompleteEnd), SIZE);
+    for (const contents of [[file, incomplete], [incomplete, file], [file, incomplete, file]]) {
+      const lab = contents.map((content) => ({ ...MIRROR, content }));
+      await withMirrors(lab, async (urls) => {
+        const { bytes, error } = await deliver(urls, {});
+        if (error === undefined) {
+          const isOne = contents.some((content) => areSame(bytes, content.read(0, SIZE)));
+          assert(isOne, "bytes of both, or not all");
+        } else {
+          assertInstanceOf(error, SphttpError);
+          assertMatch((error as SphttpError).message, /differ/);
+          assert(bytes.length < SIZE, `${bytes.length} bytes`);
+        }
+      });
+    }
   });
 }

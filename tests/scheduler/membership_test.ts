@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
-import type { Landmarks } from "../../lib/scheduler/identity/pieces.ts";
+import { type Landmarks, NO_LANDMARKS } from "../../lib/scheduler/identity/pieces.ts";
 import { Hand, urlOf } from "../support/scheduler/hand.ts";
 import { megabits } from "../support/simulator/mirror.ts";
 import { simulate } from "../support/simulator/simulator.ts";
@@ -8,11 +8,10 @@ import { simulate } from "../support/simulator/simulator.ts";
 const FIRST = { start: 0, end: 4, source: 0 };
 /** The first bytes are known. */
 const LANDMARKS: Landmarks = {
-  given: [],
+  ...NO_LANDMARKS,
   learned: [FIRST],
   latest: FIRST,
   has: ({ start }) => start === 0,
-  lastOf: () => undefined,
   senderOf: () => 0,
 };
 

@@ -84,6 +84,8 @@ export class FileLandmarks implements Landmarks {
   /** Pieces that were asked for, in this order. */
   #kept: Piece[] = [];
   readonly #lasts = new Map<number, Last>();
+  /** Where the bytes end that each mirror has sent. */
+  readonly #reaches = new Map<number, number>();
   #stride = STRIDE;
   #most = MOST_PIECES;
   #latest: Piece | undefined;
@@ -126,6 +128,16 @@ export class FileLandmarks implements Landmarks {
   lastOf(mirror: number): ByteRange | undefined {
     const last = this.#lasts.get(mirror);
     return last && { start: last.start, end: last.end };
+  }
+
+  reachOf(mirror: number): number {
+    return this.#reaches.get(mirror) ?? 0;
+  }
+
+  isEmpty(range: ByteRange): boolean {
+    const piece = this.#pieceOf(range);
+    if (piece === undefined || piece.missing !== undefined) return false;
+    return lengthWithoutZeros(piece.bytes) === 0;
   }
 
   senderOf(range: ByteRange): number | undefined {
@@ -176,14 +188,19 @@ export class FileLandmarks implements Landmarks {
     return this.#start + Math.ceil(distance / this.#stride) * this.#stride;
   }
 
-  /** Notes the last of the bytes at `offset` if they are the highest that a mirror has sent. */
+  /**
+   * Notes the last of the bytes at `offset` if they are the highest that a mirror has sent. Zeros tell nothing:
+   * a file may end with them, and so does one that is not complete, but has its size.
+   */
   #noteLast(offset: number, bytes: Uint8Array, mirror: number): void {
+    this.#reaches.set(mirror, Math.max(this.reachOf(mirror), offset + bytes.byteLength));
     let last = this.#lasts.get(mirror);
-    const end = offset + bytes.byteLength;
-    if (last !== undefined && last.end >= end) return;
-    const tail = bytes.subarray(-PIECE);
-    // Padding at the end of a file is in many files.
-    if (last !== undefined && tail.every((byte) => byte === tail[0])) return;
+    const isHigher = (end: number) => last === undefined || last.end < end;
+    if (!isHigher(offset + bytes.byteLength)) return;
+    const length = lengthWithoutZeros(bytes);
+    const end = offset + length;
+    if (length === 0 || !isHigher(end)) return;
+    const tail = bytes.subarray(Math.max(0, length - PIECE), length);
     const buffer = last?.bytes ?? new Uint8Array(PIECE);
     // A short chunk goes on behind what came before.
     const known = last?.end === offset ? Math.min(last.end - last.start, PIECE - tail.length) : 0;
@@ -232,6 +249,7 @@ export class FileLandmarks implements Landmarks {
     this.#pieces.clear();
     this.#kept = [];
     this.#lasts.clear();
+    this.#reaches.clear();
     this.#latest = undefined;
     this.#stride = STRIDE;
   }
@@ -340,6 +358,13 @@ function refuted(piece: Piece): Difference | undefined {
     if (at !== undefined) return { at, other: shown.mirror };
   }
   return undefined;
+}
+
+/** Returns the number of bytes without the zeros at their end. */
+function lengthWithoutZeros(bytes: Uint8Array): number {
+  let length = bytes.byteLength;
+  while (length > 0 && bytes[length - 1] === 0) length--;
+  return length;
 }
 
 /** Returns the offset of the first byte in which `other` differs from the beginning of `bytes`. */

@@ -4,8 +4,8 @@
  * times as many; mirrors with the same strong ETag once. Before the download ends, comparisons connect all
  * mirrors that have delivered: of any two, one has shown the bytes at the highest place where the other has
  * sent some, or higher ones, or a third one has done so for both. So files that are the same up to any byte,
- * and differ from there on, are never put together. Others show the last bytes, too (`witnesses.ts`). Pure:
- * randomness is passed in.
+ * and differ from there on, are never put together. Zeros do not count, as a file that is not complete may have
+ * them in place of the rest. Others show the last bytes, too (`witnesses.ts`). Pure: randomness is passed in.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { ByteRange } from "../../http/byte_range.ts";
 import type { Ledger } from "../bytes/ledger.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
-import { connecting, type Group, Links } from "./group_links.ts";
+import { commonEnd, connecting, type Group, Links } from "./group_links.ts";
 import { behindSample, type Landmark, type Landmarks } from "./pieces.ts";
 import { type Contradiction, type CrossCheck, Witnesses } from "./witnesses.ts";
 
@@ -263,6 +263,8 @@ export class Comparisons {
   ): Links {
     const links = new Links();
     for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
+      // A mirror that has zeros in place of the rest of the file shows these, too.
+      if (this.#landmarks.isEmpty(piece)) continue;
       const isExpected = claims.some((one) => one.mirror === sender && isComing(piece, one));
       const actual = isExpected ? sender : this.#senderOf(piece);
       const one = groups.findIndex(({ mirrors }) => mirrors.includes(mirror));
@@ -281,11 +283,13 @@ export class Comparisons {
       const { tag } = this.#of(mirror);
       const ends = claims.filter((claim) => claim.mirror === mirror).map((claim) => claim.claimEnd);
       const top = Math.max(this.#landmarks.lastOf(index)?.end ?? 0, ...ends);
+      const reach = Math.max(this.#landmarks.reachOf(index), ...ends);
       const key = this.isCompared(mirror) && tag !== undefined ? tag : mirror;
       const group = groups.get(key);
-      if (group === undefined) groups.set(key, { mirrors: [mirror], top, last: mirror });
+      if (group === undefined) groups.set(key, { mirrors: [mirror], top, reach, last: mirror });
       else {
         group.mirrors.push(mirror);
+        group.reach = Math.max(group.reach, reach);
         if (top > group.top) [group.top, group.last] = [top, mirror];
       }
     }
@@ -299,9 +303,10 @@ export class Comparisons {
     claims: readonly LiveRequest[],
     now: number,
   ): PlannedCheck | undefined {
+    const end = commonEnd(one, other);
     const ways = [[one, other], [other, one]].flatMap(([by, of]) => {
       const piece = this.#lastPiece(of!, claims);
-      if (piece === undefined) return [];
+      if (piece === undefined || piece.end < end) return [];
       // A piece that a mirror has already shown proves nothing new, even if other mirrors sent parts of it.
       const able = by!.mirrors.filter((mirror) =>
         mirror.available && mirror.servesRanges && !this.#hasShown(mirror, piece)

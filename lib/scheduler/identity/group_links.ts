@@ -7,10 +7,12 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 
-/** Mirrors whose bytes are the same, as far as is known, and the highest place of them. */
+/** Mirrors whose bytes are the same, as far as is known, and the highest place of them that is not zero. */
 export interface Group {
   readonly mirrors: Mirror[];
   top: number;
+  /** Where their bytes end, zeros too. */
+  reach: number;
   /** The mirror that sends the bytes there. */
   last: Mirror;
 }
@@ -55,8 +57,16 @@ export class Links {
 }
 
 /**
+ * Returns up to which place two groups have to be the same: as far as both have sent anything. Behind the last byte
+ * that is not zero, there is nothing to compare.
+ */
+export function commonEnd(one: Group, other: Group): number {
+  return Math.min(one.reach, other.reach, Math.max(one.top, other.top));
+}
+
+/**
  * Returns the comparisons by which any two groups, highest first, become the same up to the highest place of the
- * lower one: two that are both the same as a third one only up to a lower place may differ. A third one shows the
+ * lower one ({@linkcode commonEnd}): two that are both the same as a third one only up to a lower place may differ. A third one shows the
  * bytes of both where that is sooner: the nearest mirror shows those of all distant ones. `between` returns the
  * soonest comparison of two; `links` learns those that are returned.
  */
@@ -68,15 +78,16 @@ export function connecting<Check extends Candidate>(
   const checks: Check[] = [];
   for (const [one, higher] of groups.entries()) {
     for (const [other, lower] of groups.entries()) {
-      if (other <= one || links.connect(one, other, lower.top)) continue;
+      const end = commonEnd(higher, lower);
+      if (other <= one || links.connect(one, other, end)) continue;
       const direct = between(higher, lower);
       let best: Way<Check> | undefined = direct &&
         { links: [[one, other, direct]], cost: direct.cost };
       for (const [third, group] of groups.entries()) {
         if (third === one || third === other) continue;
-        const open = [one, other].filter((index) => !links.connect(third, index, lower.top));
+        const open = [one, other].filter((index) => !links.connect(third, index, end));
         const way = open.map((index) => [third, index, between(group, groups[index]!)] as const)
-          .filter((link): link is Link<Check> => (link[2]?.piece.end ?? 0) >= lower.top);
+          .filter((link): link is Link<Check> => (link[2]?.piece.end ?? 0) >= end);
         const cost = Math.max(...way.map(([, , check]) => check.cost));
         if (way.length === open.length && cost < (best?.cost ?? Infinity)) {
           best = { links: way, cost };

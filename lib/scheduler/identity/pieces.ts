@@ -23,8 +23,12 @@ export interface Landmarks {
   readonly latest: ByteRange | undefined;
   /** Reports whether a piece is still known: as the file grows, some are forgotten. */
   has(piece: ByteRange): boolean;
-  /** Returns the bytes at the highest place that a mirror has sent; `undefined` for none. */
+  /** Returns the bytes up to the last one that a mirror has sent and that is not zero; `undefined` for none. */
   lastOf(mirror: number): ByteRange | undefined;
+  /** Returns where the bytes end that a mirror has sent, zeros too; 0 for none. */
+  reachOf(mirror: number): number;
+  /** Reports whether a piece is known and has nothing but zeros, which are in many files. */
+  isEmpty(piece: ByteRange): boolean;
   /** Returns the mirror that sent a piece; `undefined` if it is not known, or several sent some of it. */
   senderOf(piece: ByteRange): number | undefined;
 }
@@ -35,6 +39,8 @@ export const NO_LANDMARKS: Landmarks = {
   latest: undefined,
   has: () => false,
   lastOf: () => undefined,
+  reachOf: () => 0,
+  isEmpty: () => false,
   senderOf: () => undefined,
 };
 

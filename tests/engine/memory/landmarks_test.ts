@@ -132,7 +132,7 @@ Deno.test("FileLandmarks.digests() describes pieces that have arrived, spread ev
   assertEquals((await landmarks.digests(10_000)).length, landmarks.learned.length);
 });
 
-Deno.test("FileLandmarks.lastOf() is at the highest place that a mirror has sent, but no padding", () => {
+Deno.test("FileLandmarks.lastOf() is up to the last byte that a mirror has sent and that is not zero", () => {
   const landmarks = new FileLandmarks(0);
   assertEquals(landmarks.lastOf(1), undefined);
   landmarks.learn(50_000, FILE.subarray(50_000, 60_000), 300_000, 1);
@@ -145,11 +145,36 @@ Deno.test("FileLandmarks.lastOf() is at the highest place that a mirror has sent
   assertEquals(landmarks.lastOf(1), { start: 58_986, end: 60_010 });
   landmarks.learn(60_100, FILE.subarray(60_100, 60_110), 300_000, 1);
   assertEquals(landmarks.lastOf(1), { start: 60_100, end: 60_110 });
+  assertEquals(landmarks.reachOf(1), 60_110);
   landmarks.learn(90_000, new Uint8Array(5000), 300_000, 1);
   assertEquals(landmarks.lastOf(1), { start: 60_100, end: 60_110 });
+  assertEquals(landmarks.reachOf(1), 95_000);
+  // What comes later lies before the zeros, and has some at its end, too.
+  const padded = new Uint8Array(5000);
+  padded.set(FILE.subarray(80_000, 83_000));
+  landmarks.learn(80_000, padded, 300_000, 1);
+  const end = 80_000 + padded.findLastIndex((byte) => byte !== 0) + 1;
+  assertEquals(landmarks.lastOf(1), { start: end - 1024, end });
+  assertEquals(landmarks.reachOf(1), 95_000);
+  landmarks.learn(200_000, new Uint8Array(5000), 300_000, 3);
+  assertEquals([landmarks.lastOf(3), landmarks.reachOf(3)], [undefined, 205_000]);
   // What lies behind the end of the file is none of it.
   landmarks.learn(299_000, FILE.subarray(299_000), 299_500, 2);
   assertEquals(landmarks.lastOf(2), { start: 299_000, end: 299_500 });
+});
+
+Deno.test("FileLandmarks.isEmpty(): a piece that has arrived, and has nothing but zeros", () => {
+  const landmarks = new FileLandmarks(0);
+  const [zeros, mixed] = [{ start: 50_000, end: 50_100 }, { start: 60_000, end: 60_100 }];
+  landmarks.keep(zeros);
+  landmarks.keep(mixed);
+  landmarks.learn(50_000, new Uint8Array(99), 300_000, 1);
+  landmarks.learn(60_000, new Uint8Array(99), 300_000, 1);
+  assertEquals([landmarks.isEmpty(zeros), landmarks.isEmpty(mixed)], [false, false]);
+  landmarks.learn(50_099, new Uint8Array(1), 300_000, 1);
+  landmarks.learn(60_099, new Uint8Array([7]), 300_000, 1);
+  assertEquals([landmarks.isEmpty(zeros), landmarks.isEmpty(mixed)], [true, false]);
+  assertEquals(landmarks.isEmpty({ start: 70_000, end: 70_100 }), false);
 });
 
 Deno.test("FileLandmarks.keep() keeps a mirror's last bytes, so that they can be compared later", async () => {

@@ -56,6 +56,14 @@ export class SimulatedLandmarks implements Landmarks {
     return this.#lasts.get(mirror);
   }
 
+  reachOf(mirror: number): number {
+    return this.#lasts.get(mirror)?.end ?? 0;
+  }
+
+  isEmpty(): boolean {
+    return false;
+  }
+
   senderOf(range: ByteRange): number | undefined {
     const piece = this.#pieceOf(range) ?? this.#keptOf(range)?.came ?? this.#lastAt(range);
     return typeof piece?.source === "number" ? piece.source : undefined;
