@@ -183,12 +183,23 @@ export class Repairs implements Proofs {
         this.#readAgain(piece.start, now);
         return undefined;
       }
-      const mirror = most > 0 ? this.#choose(piece, now) : undefined;
-      if (mirror === undefined) continue;
-      this.#request(piece, mirror, now);
-      most--;
+      if (most <= 0) continue;
+      const mirror = this.#choose(piece, now);
+      if (mirror === undefined) this.#await(able, now);
+      else {
+        this.#request(piece, mirror, now);
+        most--;
+      }
     }
     return undefined;
+  }
+
+  /** Waits for the hosts of mirrors that have nothing under way: other downloads may hold their places. */
+  #await(mirrors: readonly Mirror[], now: number): void {
+    for (const { state, live, seat } of mirrors) {
+      if (state.type === "ready" && live.length === 0 && seat.room(now) === 0) seat.wait(now);
+    }
+    this.#state.look(now);
   }
 
   #isUnderWay({ isProving, request }: BadPiece): boolean {

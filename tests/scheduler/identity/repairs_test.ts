@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { NoMirrorLeftError, PieceMismatchError } from "../../../lib/errors.ts";
+import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import { ScriptedHand } from "../../support/scheduler/hand.ts";
 import type { TestOptions } from "../../support/scheduler/scheduler_options.ts";
 
@@ -281,4 +282,24 @@ Deno.test("Repairs: a window that shrinks gives back whole pieces", () => {
   const forgotten = hand.commands.find((command) => command.type === "forget");
   assertEquals(forgotten, { type: "forget", from: 60 });
   assertEquals(hand.scheduler.ledger.front, 60);
+});
+
+Deno.test("Repairs: where another download holds the host's only place, a bad piece has its turn when that is free", () => {
+  const hosts = new HostLimits();
+  let turns = 0;
+  const options = { hosts, onTurn: () => turns++ };
+  const hand = received(2, [[0, 4, 50], [1, 50, 100]], options);
+  const { url } = hand.scheduler.mirrors[1]!;
+  const other = hosts.join(url, () => {});
+  const place = other.send(hand.now);
+  other.refuse({ sentAt: hand.now, retryAfterMs: 0, jitter: 1 }, hand.now);
+  for (const start of [0, 40, 60, 80]) prove(hand, start);
+  hand.now += 200;
+  disprove(hand, 20, 0);
+  assertEquals(hand.asked(1), undefined);
+  turns = 0;
+  place.release(hand.now, false);
+  assertEquals(turns, 1);
+  hand.handle({ type: "timeout" });
+  assertEquals(hand.asked(1), "repair 20-40");
 });
