@@ -117,7 +117,8 @@ export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;
   readonly #budget: ConnectionBudget<symbol | string>;
   readonly #guest: Guest;
-  readonly #isApart: boolean;
+  /** Whether its download has connections of its own. */
+  readonly isApart: boolean;
   /** What host and budget remember of this mirror: the seat itself would keep the whole download. */
   readonly #self = Symbol();
   #name: string;
@@ -133,7 +134,7 @@ export class Seat {
     this.#budget = budget;
     this.#name = name;
     this.#guest = guest;
-    this.#isApart = isApart;
+    this.isApart = isApart;
   }
 
   /** The host's name. */
@@ -141,7 +142,7 @@ export class Seat {
     return this.#name;
   }
 
-  /** Whether it is that of a mirror at one address of its host, which has others. */
+  /** Reports whether it is still that of a mirror's URL, which names one address of a host that has others. */
   isAt(url: string): boolean {
     return addressOf(url) !== undefined && [placeOf(url), hostOf(url)].includes(this.#name);
   }
@@ -199,7 +200,7 @@ export class Seat {
   /** Ends: it waits no more, and connections of its own are closed. */
   end(now: number): void {
     this.leave(now);
-    if (this.#isApart) this.#budget.closeKept(this.#self);
+    if (this.isApart) this.#budget.closeKept(this.#self);
   }
 
   /** Waits no more. */
@@ -294,9 +295,9 @@ export class Seat {
     return this.#budget.isExceeded(now);
   }
 
-  /** Notes that all connections of the process that are not in use are closed. */
+  /** Notes that connections that are not in use are closed: its own, or those that downloads share. */
   closeKept(): void {
-    this.#budget.closeKept();
+    this.#budget.closeKept(this.isApart ? this.#self : undefined);
   }
 
   /**
@@ -309,7 +310,7 @@ export class Seat {
 
   /** Who can use its connections again. */
   #pool(name: string): symbol | string {
-    return this.#isApart ? this.#self : name;
+    return this.isApart ? this.#self : name;
   }
 
   #at(now: number): Host {

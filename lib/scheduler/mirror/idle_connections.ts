@@ -6,7 +6,6 @@
  * @module
  */
 
-import { FEW_MIRRORS } from "../host/connection_budget.ts";
 import type { CommandQueue } from "../messages.ts";
 import type { Mirror } from "./mirror.ts";
 
@@ -27,7 +26,7 @@ export function reconnect({ mirrors, commands }: Download): void {
 
 /** Closes those of a download that has its own, as the process could not open another one. */
 export function makeRoom(download: Download): void {
-  if (download.mirrors.length > FEW_MIRRORS) reconnect(download);
+  if (download.mirrors[0]!.seat.isApart) reconnect(download);
 }
 
 /** Closes them if more are open than the process should have. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { MirrorError } from "../../../lib/errors.ts";
 import { ConnectionBudget } from "../../../lib/scheduler/host/connection_budget.ts";
+import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
 import { RETRY } from "../../support/scheduler/scheduler_options.ts";
 
@@ -116,6 +117,29 @@ Deno.test("penalize(): of many mirrors, connections that are not in use are clos
   hand.respond(0);
   hand.fail(1, TOO_MANY);
   assertEquals(hand.types().filter((type) => type === "reconnect").length, 1);
+});
+
+Deno.test("penalize(): a download shares connections as it has from the start, however many mirrors are added", () => {
+  const hand = new Hand(8).open(1000);
+  hand.handle({ type: "mirror-added", url: "http://added.example/file" });
+  hand.respond(0);
+  hand.fail(1, TOO_MANY);
+  assertEquals(hand.types().includes("reconnect"), false);
+});
+
+Deno.test("Seat.closeKept(): a download with connections of its own closes no others", () => {
+  const limits = new HostLimits();
+  limits.allowConnections(10);
+  const [shared, apart] = [false, true].map((isApart) =>
+    limits.join("http://host.example/file", () => {}, isApart)
+  );
+  const other = Array(9).fill("http://other.example/file");
+  for (const seat of [shared!, apart!]) seat.send(0).release(0, false, true);
+  assertEquals(limits.freeConnections(other, 0), 8);
+  apart!.closeKept();
+  assertEquals(limits.freeConnections(other, 0), 9);
+  shared!.closeKept();
+  assertEquals(limits.freeConnections(other, 0), 10);
 });
 
 Deno.test("penalize(): where no connection is open at all, there is nothing to wait for", () => {
