@@ -18,7 +18,7 @@ export type DelayRequest = (view: DelayView) => number;
 
 /** The names of the delay request algorithms. */
 export const DelayRequestAlgorithm = {
-  /** By the links' measured rates and latencies: ranges of any size, two requests at a time. */
+  /** By the links' measured rates and latencies: ranges of any size, over as many connections as are of use. */
   ADAPTIVE: "adaptive",
   /** Every mirror takes the first block: no delay. */
   NORMAL: "normal",

@@ -1,5 +1,6 @@
 /**
- * Sends requests to mirrors that can take some: it executes what the policy plans. Pure.
+ * Sends requests to mirrors that can take some: it executes what the policy plans. Pure, but for the state
+ * that it changes.
  *
  * @module
  */

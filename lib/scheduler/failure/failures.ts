@@ -1,6 +1,6 @@
 /**
  * What a failure means for its mirror: it is left alone for a while, asked for less at once, or
- * dropped. Pure: randomness is passed in.
+ * dropped. Pure, but for the state that it changes: randomness is passed in.
  *
  * @module
  */

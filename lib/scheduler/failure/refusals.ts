@@ -2,7 +2,8 @@
  * Tells limits from failures: a request that is refused while its host serves others, or soon after
  * it did, has come too many or too soon. Then fewer requests are sent, for longer ranges and after a
  * pause, and what is being delivered goes on. Servers report such limits with all kinds of statuses, or
- * close the connection. Pure: times are in milliseconds, and passed in.
+ * close the connection. Pure, but for what the mirror and its host learn: times are in milliseconds, and passed
+ * in.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Mirrors that wait for their turn: their hosts take no more requests now, by what they refused. Pure: times
- * are in milliseconds, and passed in.
+ * Mirrors that wait for their turn: their hosts take no more requests now, by what they refused. Pure, but for
+ * the mirrors that it lets wait: times are in milliseconds, and passed in.
  *
  * @module
  */

@@ -191,7 +191,7 @@ export class LinkEstimate implements LinkView {
     return this.#flowingSince;
   }
 
-  /** Forgets everything but the latency, because a request has failed. */
+  /** Forgets its connections and its present rate, because a request has failed. */
   reset(): void {
     this.#idleConnections = 0;
     this.#delivered = 0;

@@ -1,6 +1,7 @@
 /**
  * The samples that the first requests to the mirrors bring: they are compared, and that of one mirror
- * is used as the file's first bytes. Pure: times are in milliseconds, and passed in.
+ * is used as the file's first bytes. Pure, but for the state that it changes: times are in milliseconds, and
+ * passed in.
  *
  * @module
  */
