@@ -109,7 +109,6 @@ Deno.test("flags that cannot be used together say so", async () => {
     ["-k", "-xhttps://127.0.0.1:1", "--insecure cannot be used with a proxy whose URL is https://"],
     ["--on-complete=x", "-o-", "--on-complete cannot be used with --output -"],
     ["-4", "-q", "--disable (-q) must be the first argument"],
-    ["-K-", "-i-", "--config - and --input-file - cannot be used together"],
     ["-4", "-6", "--ipv4 and --ipv6 cannot be used together"],
     ["-4", "-xhttp://127.0.0.1:1", "--ipv4 cannot be used with --proxy"],
     ["--resolve=a:1:::1", "-x127.0.0.1:1", "--resolve cannot be used with --proxy"],
