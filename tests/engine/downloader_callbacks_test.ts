@@ -110,7 +110,9 @@ Deno.test("onEvent may read the bytes", async () => {
 
 Deno.test("an algorithm may cancel the download", async () => {
   for (const which of ["delayRequest", "duplicateRequest"] as const) {
-    await withMirrors([{}, {}], async (urls) => {
+    // Its blocks are late, so that the other one is asked for them.
+    const silent = { silentAfter: 100_000 };
+    await withMirrors([{}, silent], async (urls) => {
       const reason = new Error("enough");
       let cancelled: Promise<void> | undefined;
       const options: DownloaderOptions = {
