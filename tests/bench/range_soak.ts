@@ -93,7 +93,7 @@ export async function soak(
     const seconds = (performance.now() - startedAt) / 1000;
     const cpuSeconds = ownUsage().cpuSeconds - cpuBefore;
     await transport.close();
-    const seen = await requests();
+    const seen = await requests(1);
     result = {
       ...{ right, failures, stalls, longestMs, seconds, cpuSeconds },
       connections: new Set(seen.map(({ connection }) => connection)).size,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import { testCertificates } from "../lab/certificates.ts";
 import type { Content } from "../lab/content.ts";
 import { startNginx } from "./nginx.ts";
@@ -37,9 +38,14 @@ export interface TlsNginx {
   readonly urls: readonly string[];
   /** The certificate of the authority that a client has to trust. */
   readonly caPem: string;
-  /** Returns the requests that were answered up to now. */
-  requests(): Promise<LoggedRequest[]>;
+  /** Returns the requests that were answered, at least `least`: nginx notes each after its client has the response. */
+  requests(least: number): Promise<LoggedRequest[]>;
 }
+
+/** Maximum number of looks at the log. */
+const LOOKS = 500;
+/** Time between two of them, in milliseconds. */
+const LOOK_MS = 20;
 
 /** Runs a function with the server. */
 export async function withTlsNginx(
@@ -63,19 +69,26 @@ export async function withTlsNginx(
     await run({
       urls: nginx.urls("file.bin"),
       caPem,
-      requests: async () =>
-        (await Deno.readTextFile(at("log"))).trim().split("\n").filter(Boolean).map((line) => {
-          const [connection, protocol, status, endedAt, seconds] = line.split(" ");
-          return {
-            connection: Number(connection),
-            protocol: protocol!,
-            status: Number(status),
-            endedAt: Number(endedAt),
-            seconds: Number(seconds),
-          };
-        }),
+      requests: async (least) => {
+        for (let look = 1;; look++) {
+          const lines = (await Deno.readTextFile(at("log"))).split("\n").slice(0, -1);
+          if (lines.length >= least || look === LOOKS) return lines.map(readLine);
+          await delay(LOOK_MS);
+        }
+      },
     });
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+}
+
+function readLine(line: string): LoggedRequest {
+  const [connection, protocol, status, endedAt, seconds] = line.split(" ");
+  return {
+    connection: Number(connection),
+    protocol: protocol!,
+    status: Number(status),
+    endedAt: Number(endedAt),
+    seconds: Number(seconds),
+  };
 }

@@ -60,8 +60,9 @@ for (const http of ["auto", "http1", "http2"] as const) {
         const clients = new HttpClients(resolveOptions(urls, { http, caCerts: [caPem] }));
         try {
           await requestTogether(clients, urls[0]!, 6);
+          await requests(6);
           await requestTogether(clients, urls[0]!, 4);
-          const seen = await requests();
+          const seen = await requests(10);
           const protocol = http === "http2" ? "HTTP/2.0" : "HTTP/1.1";
           assertEquals(new Set(seen.map((one) => one.protocol)), new Set([protocol]));
           const connections = seen.map(({ connection }) => connection);
@@ -132,7 +133,7 @@ testWith(
           assertEquals(response.status, 403);
           await response.body?.cancel();
         }
-        const protocols = (await requests()).map(({ protocol }) => protocol);
+        const protocols = (await requests(4)).map(({ protocol }) => protocol);
         // Each server is asked by the other version once.
         assertEquals(protocols, ["HTTP/1.1", "HTTP/2.0", "HTTP/1.1", "HTTP/1.1"]);
       } finally {
@@ -152,7 +153,7 @@ testWith(
       const clients = new HttpClients(resolveOptions(urls, { caCerts: [caPem] }), versions);
       try {
         await requestTogether(clients, urls[0]!, 1);
-        assertEquals((await requests()).map(({ protocol }) => protocol), ["HTTP/1.1"]);
+        assertEquals((await requests(1)).map(({ protocol }) => protocol), ["HTTP/1.1"]);
         assertEquals(versions.of(origin), "http1");
       } finally {
         await clients.close();
