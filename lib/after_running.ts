@@ -1,5 +1,5 @@
 /**
- * A timer for what is waited for: while the process stands still, nothing that arrives is read, so that it is
+ * Timers for what is waited for: while the process stands still, nothing that arrives is read, so that it is
  * not late.
  *
  * @module
@@ -26,4 +26,24 @@ export function afterRunning(
     onEnd();
   }, ms / STEPS);
   return () => clearInterval(timer);
+}
+
+/**
+ * Starts something that ends when a signal aborts: the one it is passed aborts with `signal`, and if nothing
+ * has come of it after `ms` milliseconds, counted by {@linkcode afterRunning}. What has come by then may
+ * last longer.
+ */
+export async function startedWithin<Value>(
+  ms: number,
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => Promise<Value>,
+  onQuarter: () => void = () => {},
+): Promise<Value> {
+  const late = new AbortController();
+  const stop = afterRunning(ms, () => late.abort(), onQuarter);
+  try {
+    return await start(AbortSignal.any([signal, late.signal]));
+  } finally {
+    stop();
+  }
 }

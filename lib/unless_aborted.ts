@@ -1,10 +1,9 @@
 /**
- * Waits for a promise, but no longer than a signal allows, or a time.
+ * Waits for a promise, but no longer than a signal allows.
  *
  * @module
  */
 
-import { afterRunning } from "./after_running.ts";
 import { type Deferred, deferred } from "./stand_ins.ts";
 
 /**
@@ -38,24 +37,4 @@ export function unlessAborted<Value>(
     (error) => end()?.settled.reject(error),
   );
   return settled.promise;
-}
-
-/**
- * Starts something that ends when a signal aborts: the one it is passed aborts with `signal`, and if nothing
- * has come of it after `ms` milliseconds, counted by {@linkcode afterRunning}. What has come by then may
- * last longer.
- */
-export async function startedWithin<Value>(
-  ms: number,
-  signal: AbortSignal,
-  start: (signal: AbortSignal) => Promise<Value>,
-  onQuarter: () => void = () => {},
-): Promise<Value> {
-  const late = new AbortController();
-  const stop = afterRunning(ms, () => late.abort(), onQuarter);
-  try {
-    return await start(AbortSignal.any([signal, late.signal]));
-  } finally {
-    stop();
-  }
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { startedWithin, unlessAborted } from "../lib/unless_aborted.ts";
+import { unlessAborted } from "../lib/unless_aborted.ts";
 
 Deno.test("unlessAborted() settles as the promise does", async () => {
   const { signal } = new AbortController();
@@ -32,34 +32,4 @@ Deno.test("unlessAborted() passes a late value on, and ignores a late rejection"
     await promise.catch(() => {});
   }
   assertEquals(late, [7]);
-});
-
-/** Ends when the signal aborts. */
-const untilAborted = (signal: AbortSignal) => unlessAborted(new Promise<void>(() => {}), signal);
-
-Deno.test("startedWithin() aborts what takes too long, or is no longer wanted", async () => {
-  const { signal } = new AbortController();
-  await assertRejects(() => startedWithin(1, signal, untilAborted), DOMException);
-  const abort = new AbortController();
-  const waiting = startedWithin(60_000, abort.signal, untilAborted);
-  abort.abort(new Error("enough"));
-  await assertRejects(() => waiting, Error, "enough");
-});
-
-Deno.test("startedWithin() lets what has come last longer", async () => {
-  const { signal } = new AbortController();
-  const passed = await startedWithin(1, signal, (inner) => Promise.resolve({ inner }));
-  await new Promise((resolve) => setTimeout(resolve, 5));
-  assertEquals(passed.inner.aborted, false);
-});
-
-Deno.test("startedWithin() counts no more than a quarter of the time while the process stands still", async () => {
-  const { signal } = new AbortController();
-  const answer = (signal: AbortSignal) =>
-    unlessAborted(new Promise<string>((resolve) => setTimeout(resolve, 1, "come")), signal);
-  const quarters: number[] = [];
-  const waiting = startedWithin(400, signal, answer, () => quarters.push(1));
-  const until = performance.now() + 500;
-  while (performance.now() < until) { /* the process stands still */ }
-  assertEquals([await waiting, quarters.length <= 1], ["come", true]);
 });

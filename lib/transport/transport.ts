@@ -7,7 +7,8 @@
 
 import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
 import { isWebPage } from "../runtime.ts";
-import { startedWithin, unlessAborted } from "../unless_aborted.ts";
+import { startedWithin } from "../after_running.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, BUFFER_SIZES } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";

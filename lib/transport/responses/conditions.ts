@@ -19,7 +19,7 @@
 
 import { readValidators } from "../../http/validators.ts";
 import { isWebPage } from "../../runtime.ts";
-import { startedWithin } from "../../unless_aborted.ts";
+import { startedWithin } from "../../after_running.ts";
 import { discard } from "./redirects.ts";
 
 /**
