@@ -25,23 +25,23 @@ import {
 } from "./placement.ts";
 import { makeWay, rescue } from "./rescue.ts";
 
-/** A range takes its mirror at least this long; */
+/** A range takes its mirror at least this long, in milliseconds. */
 const RANGE_MS = 80;
-/** and this long where it has several lanes. */
+/** The same where the mirror has several lanes. */
 const LANE_RANGE_MS = 110;
-/** and this long where the shortest round trip takes so long: by shorter ones, connections do not speed up. */
+/** The same where the shortest round trip takes {@linkcode FAR_MS}: by shorter ranges, connections do not speed up. */
 const FAR_LANE_RANGE_MS = 240;
 const FAR_MS = 60;
 /**
- * And this many round trips: more where several requests share a bursty link, since each begins with a
- * burst, and most where no other request takes over, or no other mirror is held up.
+ * A range takes at least this many round trips: more where several requests share a bursty link, since each begins
+ * with a burst, and most where no other request takes over, or no other mirror is held up.
  */
 const RANGE_ROUND_TRIPS = 1.5;
 const SHARED_ROUND_TRIPS = 4;
 const LONE_ROUND_TRIPS = 8;
-/** A range is at most so many times as long as the mirror's last one; */
+/** A range is at most so many times as long as the mirror's last one. */
 const GROWTH = 2;
-/** and so many times, if that took less than this part of the time of an answer. */
+/** It is at most so many times as long if that took less than this part of the time of an answer. */
 const STEEP_GROWTH = 16;
 const SHORT_PART = 1 / 4;
 /** On several lanes it takes at most this part of the time that is left, so that they end together. */
@@ -50,9 +50,9 @@ const LAST_PART = 0.35;
 const LONGEST_RANGE = 8 * 1024 * 1024;
 /** So many bytes are worth a request to any server, however much its requests cost. */
 const LEAST_WORTH = 1024 * 1024;
-/** The first response of all goes on for so many times as long as other ranges, */
+/** The first response of all goes on for so many times as long as other ranges. */
 const LEAD = 4;
-/** and where no more is left than this, or it does not bring the whole file, to its end. */
+/** Where no more is left than this, or it does not bring the whole file, it goes on to the end. */
 const SHORT_FILE = 1024 * 1024;
 /** Maximum time between two looks while any request is under way. */
 const LOOK_MS = 20;

@@ -9,9 +9,9 @@ import type { ByteRange } from "../http/byte_range.ts";
 import type { DownloadView, RequestView } from "../scheduler/view.ts";
 import type { Outlook } from "./outlook.ts";
 
-/** No range is shorter than this while much is left, */
+/** No range is shorter than this while much is left, in bytes. */
 export const SHORTEST_RANGE = 64 * 1024;
-/** nor than this at the end of the file. */
+/** No range is shorter than this at the end of the file, in bytes. */
 export const LAST_RANGE = 16 * 1024;
 /** No gap is left that takes less than this many round trips: see {@linkcode cutOut}. */
 const CRUMB_ROUND_TRIPS = 2;

@@ -34,9 +34,9 @@ interface Mark {
 /** A response is looked at for this time, and so many round trips, in which it may speed up or recover. */
 const PERIOD_MS = 1500;
 const PERIOD_ROUND_TRIPS = 16;
-/** It crawls below this part of what each of the others delivers, or of its share of the best one so far, */
+/** It crawls below this part of what each of the others delivers, or of its share of the best one so far. */
 const SHARE = 1 / 16;
-/** if that is so much at least: less is no sign of a server that could do better. */
+/** Where fewer bytes are expected of it, they are no sign of a server that could do better. */
 const LEAST_BYTES = 64 * 1024;
 /** A response that has been delivered for this time shows what the mirror can do. */
 const SHOWN_MS = 300;

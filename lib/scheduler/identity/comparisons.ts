@@ -309,7 +309,7 @@ export class Comparisons {
       if (piece === undefined || piece.end < end) return [];
       // A piece that a mirror has already shown proves nothing new, even if other mirrors sent parts of it.
       const able = by!.mirrors.filter((mirror) =>
-        mirror.available && mirror.servesRanges && !this.#hasShown(mirror, piece)
+        mirror.available && !this.#hasShown(mirror, piece)
       );
       return able.map((mirror) => ({
         mirror,

@@ -20,10 +20,13 @@ const LEAST_RATE = 16 * 1024;
 /** Where a mirror takes so long, and so many round trips, for its answer, another way is tried, too. */
 const LATE_MS = 100;
 const LATE_ROUND_TRIPS = 3;
-/** Mirrors that show the last bytes may take this long, or this part of the time so far, once all have been received; */
+/**
+ * How long mirrors that show the last bytes are waited for once all have been received, in milliseconds: this long,
+ * or this part of the time so far.
+ */
 const WITNESS_MS = 10;
 const WITNESS_SHARE = 0.01;
-/** and this long where one mirror has delivered everything, and none has shown them, or one has shown others. */
+/** The same where one mirror has delivered everything and none has shown them, or where one has shown others. */
 const MOST_WITNESS_MS = 1500;
 /** The most checks that are remembered for their doubts. */
 const MOST_DOUBTFUL = 64;
@@ -38,19 +41,19 @@ export interface SentCheck extends CrossCheck {
 export class CrossChecks {
   readonly #state: DownloadState;
   readonly #comparisons: Comparisons;
-  /** Those that are under way, by their requests, */
+  /** Those that are under way, by their requests. */
   readonly #sent = new Map<LiveRequest, SentCheck>();
-  /** those that have been answered with a doubt, */
+  /** Those that have been answered with a doubt. */
   readonly #doubtful: SentCheck[] = [];
-  /** and those that have yet to be requested. */
+  /** Those that have yet to be requested. */
   #wanted: readonly CrossCheck[] = [];
   /** Number of those that were wanted at the end, but before all bytes were received. */
   #early = 0;
   /** Since when all bytes have been received. */
   readonly #complete = new Waiting();
-  /** Until when mirrors that have delivered nothing may show the last bytes, */
+  /** Until when mirrors that have delivered nothing may show the last bytes. */
   #until = Infinity;
-  /** and until when those are waited for whose first bytes are arriving. */
+  /** Until when mirrors are waited for whose first bytes are arriving. */
   #arrivingUntil = Infinity;
   /** When the next of these times is over. */
   #lookAt = Infinity;

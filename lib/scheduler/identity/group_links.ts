@@ -65,10 +65,10 @@ export function commonEnd(one: Group, other: Group): number {
 }
 
 /**
- * Returns the comparisons by which any two groups, highest first, become the same up to the highest place of the
- * lower one ({@linkcode commonEnd}): two that are both the same as a third one only up to a lower place may differ. A third one shows the
- * bytes of both where that is sooner: the nearest mirror shows those of all distant ones. `between` returns the
- * soonest comparison of two; `links` learns those that are returned.
+ * Returns the comparisons by which any two groups, highest first, become the same up to their
+ * {@linkcode commonEnd}: two that are both the same as a third one only up to a lower place may differ. A third one
+ * shows the bytes of both where that is sooner: the nearest mirror shows those of all distant ones. `between`
+ * returns the soonest comparison of two; `links` learns those that are returned.
  */
 export function connecting<Check extends Candidate>(
   groups: readonly Group[],

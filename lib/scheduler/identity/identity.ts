@@ -52,9 +52,9 @@ interface MirrorRecord {
   doubt: string | undefined;
   /** Number of contradictions that checks have answered. */
   contradictions: number;
-  /** Bytes of it that were used, and that nothing has proved since, */
+  /** Bytes of it that were used, and that nothing has proved since. */
   unproved: number;
-  /** and those of them that came without the validators from the beginning. */
+  /** Those of the unproved bytes that came without the validators from the beginning. */
   unmarked: number;
   /** Bytes of it that proved nothing, at which it is checked again. */
   checkAt: number;
@@ -64,9 +64,9 @@ interface MirrorRecord {
   questionedAt: number;
   /** The request that delivered its first bytes that were used. */
   firstRequest: number | undefined;
-  /** Whether bytes of other requests were used, */
+  /** Whether bytes of other requests were used. */
   isMixed: boolean;
-  /** and whether some of them were compared then. */
+  /** Whether some bytes of other requests were compared when they were used. */
   isRepeated: boolean;
   /** Whether a body has broken off since, so that its validators prove nothing. */
   isBroken: boolean;
@@ -97,9 +97,9 @@ export interface Comparison {
 const CONTRADICTIONS = 2;
 /** Most checks of a question that no response has settled. */
 const MOST_CHECKS = 8;
-/** A mirror whose validators prove nothing is checked after this many bytes, then after twice as many, */
+/** A mirror whose validators prove nothing is checked after this many bytes, then after twice as many each time. */
 const FIRST_INTERVAL = 256 * 1024;
-/** but at the latest after this many. */
+/** Most bytes between two checks of such a mirror. */
 const LONGEST_INTERVAL = 16 * 1024 * 1024;
 /** A mirror is not compared after a break if it has delivered less than this before it. */
 const FIRST_BREAK = 64 * 1024;

@@ -44,9 +44,9 @@ export const NO_LANDMARKS: Landmarks = {
   senderOf: () => undefined,
 };
 
-/** Random pieces of a question: at least this many, */
+/** Least number of random pieces of a question. */
 const LEAST_RANDOM = 1;
-/** and at most this many, while all are less than this share of the bytes received. */
+/** Most random pieces of a question, while all are less than this share of the bytes received. */
 const MOST_RANDOM = 6;
 const QUESTION_SHARE = 1 / 1000;
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */

@@ -15,9 +15,9 @@ export type Flow = "unknown" | "steady" | "bursty" | "halting";
 
 /** Links and connections pause at their start, too: so many round trips do not count. */
 export const WARM_UP_ROUND_TRIPS = 8;
-/** A pause takes this part of a round trip, */
+/** A pause takes at least this part of a round trip. */
 const PAUSE_ROUND_TRIPS = 0.5;
-/** and at least this time: a busy machine hands over bytes no sooner. */
+/** A pause takes at least this time, in milliseconds: a busy machine hands over bytes no sooner. */
 const LEAST_PAUSE_MS = 4;
 /** So many pauses within a period make a bursty link. */
 const PAUSES = 4;

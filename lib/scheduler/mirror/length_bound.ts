@@ -5,13 +5,13 @@
  * @module
  */
 
-/** A connection that breaks after so many bytes is no reason to request less, */
+/** A connection that breaks after so many bytes is no reason to request less. */
 const ENOUGH = 8 * 1024 * 1024;
-/** and no less than this is requested; */
+/** No less than this is requested, in bytes. */
 const LEAST_PART = 64 * 1024;
-/** after so many whole responses of about the most bytes, twice as many are requested at once, */
+/** After so many whole responses of about the most bytes, twice as many bytes are requested at once. */
 const ENOUGH_COMPLETED = 16;
-/** and after so many times as many once they were refused, or shortened. */
+/** So many times as many whole responses are needed once longer ones were refused, or shortened. */
 const REFUSED_GROWTH = 4;
 const PROVES = 0.9;
 /** After so many responses in a row that are shorter than requested, there is a bound. */

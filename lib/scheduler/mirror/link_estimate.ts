@@ -29,9 +29,9 @@ const STEADY_MS = 600;
 const QUICK_MS = 150;
 /** Minimum length of a sample, in milliseconds. */
 const SAMPLE_MS = 20;
-/** A body that is shorter than a sample counts as one until there is another, if it has so many bytes; */
+/** A body that is shorter than a sample counts as one until there is another, if it has so many bytes. */
 const SHORT_BODY = 32 * 1024;
-/** and for no less than this time. */
+/** Such a body counts as having taken no less than this time, in milliseconds. */
 const SHORT_MS = 5;
 /** A body of so many bytes that came so many times as fast as expected raises the estimate by that factor. */
 const SURPRISE_BODY = 8 * 1024;

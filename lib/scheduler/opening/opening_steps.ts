@@ -60,9 +60,9 @@ export type OpeningEvent =
   /** A probe's first bytes have arrived. */
   | { readonly type: "answered"; readonly answer: FirstAnswer }
   | { readonly type: "failed"; readonly mirror: Mirror }
-  /** A mirror that was to be compared has the bytes that are known, */
+  /** A mirror that was to be compared has the bytes that are known. */
   | { readonly type: "same"; readonly mirror: Mirror }
-  /** or has others, from byte `at` on. */
+  /** A mirror that was to be compared has other bytes, from byte `at` on. */
   | { readonly type: "differs"; readonly mirror: Mirror; readonly error: MirrorError; at: number }
   /** Time has passed, or fewer mirrors are outstanding. */
   | { readonly type: "waited" };

@@ -15,10 +15,10 @@ import type { DownloadState } from "../state.ts";
  */
 export const PROBE_SIZE = 12 * 1024;
 
-/** Under a rate limit, all probes together take at most this time, in milliseconds, */
+/** Under a rate limit, all probes together take at most this time, in milliseconds, if they can. */
 const PROBES_MS = 200;
 
-/** but each has at least this many bytes, so that there is something to compare. */
+/** Each probe has at least this many bytes, so that there is something to compare. */
 const LEAST_PROBE = 1024;
 
 /** Returns the size of each mirror's probe at no more than `maxRate` bytes per second. */
