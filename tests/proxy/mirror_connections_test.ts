@@ -1,6 +1,7 @@
 // Runs in an isolate of its own: connections that other tests keep count for the limit of the process.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { deadline } from "@std/async/deadline";
 import { freeConnections, limitConnections } from "../../mod.ts";
 import { until } from "../support/lab/client.ts";
 import { randomContent } from "../support/lab/content.ts";
@@ -22,7 +23,7 @@ Deno.test("/proxy: downloads have no more connections than maxMirrorConnections,
       assertStringIncludes(await refused.text(), "limit of connections to mirrors");
       // A mirror has one that was closed until it hears of that.
       const count = () => mirrors.reduce((sum, { openConnections }) => sum + openConnections, 0);
-      await until(() => count() <= MOST ? true : undefined);
+      await deadline(until(() => count() <= MOST ? true : undefined), 60_000);
       for (const mirror of mirrors) mirror.setRate(undefined);
       assertEquals(await first.bytes(), FILE.read(0, FILE.size));
       const next = await get({ headers: { range: "bytes=1000-1999" } });
