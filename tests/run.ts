@@ -6,8 +6,8 @@
  * for want of a program fails the run; one that needs the lab of `tests/netlab/` where that cannot run does not.
  *
  * Without a path among its arguments it runs all tests in batches, and leaves their types to `deno task check`; tests
- * start the commands from bundles then. With `CI=true` it runs up to three tests that failed once more, alone, and names
- * those that pass then.
+ * start the commands from bundles then. With `CI=true` it runs up to three tests that failed once more, alone, and says
+ * which of them pass then; the run has failed all the same.
  *
  * @module
  */
@@ -22,16 +22,9 @@ import {
   type Program,
 } from "./support/programs/programs.ts";
 import { writeBatches } from "./support/batches.ts";
-import { type FailedTest, isTestFile, secondRun, secondRunLines } from "./support/second_run.ts";
+import { secondRun, secondRunLines } from "./support/second_run.ts";
+import { isTestFile, readReport } from "./support/test_report.ts";
 import { workplace } from "./support/workplace.ts";
-
-/** The tests of a JUnit report, without steps. */
-export interface TestCounts {
-  readonly passed: number;
-  readonly failed: readonly FailedTest[];
-  /** Names of the tests that did not run. */
-  readonly skipped: readonly string[];
-}
 
 /** Returns the test files below those arguments that are paths, below `tests` if none is. */
 export async function testFiles(args: readonly string[]): Promise<string[]> {
@@ -62,41 +55,6 @@ export async function neededPrograms(
     }
   }
   return needed;
-}
-
-/** Counts the tests of a JUnit report as `deno test` writes it. */
-export function readReport(xml: string): TestCounts {
-  const seen = new Set<string>();
-  /** Names of tests that another module registers than the one that has their steps. */
-  const elsewhere = new Set<string>();
-  const skipped: string[] = [];
-  const failed: FailedTest[] = [];
-  for (
-    const [, rawName, rawFile, end, content] of xml.matchAll(
-      /<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g,
-    )
-  ) {
-    const [name, file] = [unescapeXml(rawName!), unescapeXml(rawFile!)];
-    // A step follows its test, whose name precedes its own.
-    const names = name.split(" > ").map((_, i, parts) => parts.slice(0, i + 1).join(" > "));
-    const isStepOf = (test: string) => seen.has(`${file} ${test}`) || elsewhere.has(test);
-    if (names.slice(0, -1).some(isStepOf)) continue;
-    seen.add(`${file} ${name}`);
-    if (!isTestFile(file)) elsewhere.add(name);
-    if (end === "/>") continue;
-    if (content!.includes("<skipped")) skipped.push(name);
-    else if (/<(failure|error)\b/.test(content!)) failed.push({ name, file });
-  }
-  return { passed: seen.size - failed.length - skipped.length, failed, skipped };
-}
-
-function unescapeXml(text: string): string {
-  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
-    return named[name] ?? whole;
-  });
 }
 
 /** A need that not every machine can meet, even as root: without it, a run does not fail. */
@@ -199,43 +157,20 @@ async function sharedBundles(folder: string): Promise<Record<string, string>> {
   return { [BUNDLES_VARIABLE]: folder };
 }
 
-interface Run {
-  /** The report's path. */
-  readonly report: string;
-  readonly env: Record<string, string>;
-  /** Whether to read what it prints, too, which takes its terminal from it. */
-  readonly isRead: boolean;
-}
-
-/** Runs `deno test`; returns its exit code, the end of its output, and what its report counts, if it wrote one. */
-async function runTests(args: readonly string[], { report, env, isRead }: Run) {
+/** Runs `deno test`; returns its exit code, and what its report counts, if it wrote one. */
+async function runTests(
+  args: readonly string[],
+  report: string,
+  env: Readonly<Record<string, string>>,
+) {
   const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
-  const child = new Deno.Command(Deno.execPath(), {
+  const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", ...options, `--junit-path=${report}`, ...args],
-    stdout: isRead ? "piped" : "inherit",
     env,
-  }).spawn();
-  const output = isRead ? await passOn(child.stdout) : "";
-  const { code } = await child.status;
+  }).spawn().status;
   const xml = await Deno.readTextFile(report).catch(() => undefined);
-  return { code, output, counts: xml === undefined ? undefined : readReport(xml) };
+  return { code, counts: xml === undefined ? undefined : readReport(xml) };
 }
-
-/** Prints a stream, and returns its last characters. */
-async function passOn(stream: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  const writer = Deno.stdout.writable.getWriter();
-  let last = "";
-  for await (const chunk of stream) {
-    await writer.write(chunk);
-    last = (last + decoder.decode(chunk, { stream: true })).slice(-LAST_CHARACTERS);
-  }
-  writer.releaseLock();
-  return last;
-}
-
-/** More than `deno test` prints after its counts. */
-const LAST_CHARACTERS = 4000;
 
 /** Runs the tests; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
@@ -252,20 +187,14 @@ async function main(args: readonly string[]): Promise<number> {
   const paths = isPart ? [] : await everything(place.path, jobs);
   const bundles = isPart ? {} : await sharedBundles(place.at("bundles"));
   const env = { ...browser?.env, ...bundles, DENO_JOBS: String(jobs) };
-  const isRead = isCi && !isPart;
-  const first = { report: place.at("junit.xml"), env, isRead };
-  let { code, output, counts } = await runTests([...args, ...paths], first);
+  const { code, counts } = await runTests([...args, ...paths], place.at("junit.xml"), env);
   // Without a report, no test was run, and deno has said why.
   if (counts === undefined) return code;
   const users = [...new Set([...needed.values()].flat())];
-  const again = isRead ? secondRun(counts.failed, output, users) : undefined;
+  const again = isCi && !isPart ? secondRun(counts.failed, users) : undefined;
   if (again !== undefined) {
-    const second = await runTests(again, { report: place.at("second.xml"), env, isRead: false });
-    if (second.code === 0 && second.counts?.passed === counts.failed.length) {
-      for (const line of secondRunLines(counts.failed)) console.log(line);
-      counts = { ...counts, passed: counts.passed + counts.failed.length, failed: [] };
-      code = 0;
-    }
+    const { counts: alone } = await runTests(again, place.at("alone.xml"), env);
+    for (const line of secondRunLines(counts.failed, alone?.failed)) console.log(line);
   }
   const { passed, failed, skipped } = counts;
   for (const line of skippedLines(skipped)) console.log(line);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { neededPrograms, readReport, skippedLines, testFiles, wantsProgram } from "./run.ts";
+import { neededPrograms, skippedLines, testFiles, wantsProgram } from "./run.ts";
 import { missingOf, missingSuffix, PACKAGES } from "./support/programs/programs.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -14,27 +14,6 @@ Deno.test("testFiles() takes paths among the arguments, and all tests without on
 Deno.test("neededPrograms(): every program of PACKAGES is needed by a test", async () => {
   const needed = await neededPrograms(await testFiles([`${ROOT}tests`]));
   assertEquals([...needed.keys()].sort(), Object.keys(PACKAGES).sort());
-});
-
-Deno.test("readReport() counts tests without their steps, and unescapes names", () => {
-  const report = `<testsuites><testsuite name="a">
-    <testcase name="a &gt; b" classname="a_test.ts" time="0.1" line="1" col="1">
-    </testcase>
-    <testcase name="c &quot;d&quot; (missing: curl, wget)" classname="a_test.ts" time="0.1">
-      <skipped/>
-    </testcase>
-    <testcase name="e" classname="a_test.ts"><failure message="x &gt; y">&lt;skipped</failure></testcase>
-    <testcase name="e &gt; step" classname="a_test.ts"><failure message="x">x</failure></testcase>
-    <testcase name="e &gt; step &gt; inner" classname="a_test.ts"/>
-    <testcase name="e &gt; step" classname="b_test.ts"/>
-    <testcase name="f" classname="./tests/support/programs/programs.ts"/>
-    <testcase name="f &gt; step" classname="f_test.ts"><failure message="x">x</failure></testcase>
-  </testsuite></testsuites>`;
-  assertEquals(readReport(report), {
-    passed: 3,
-    failed: [{ name: "e", file: "a_test.ts" }],
-    skipped: ['c "d" (missing: curl, wget)'],
-  });
 });
 
 Deno.test("missingOf() reads what missingSuffix() wrote", () => {
