@@ -257,11 +257,18 @@ Deno.test("discoverMirrors(): the mirrors that are found are compared and verifi
   });
   const { urls, hashes } = await discoverMirrors(FILE, { fetch });
   const dropped: string[] = [];
+  const refuted = Promise.withResolvers<void>();
   const download = new Downloader(urls, {
-    fetch,
+    // The others could deliver the file before the wrong one is asked.
+    fetch: async (input, init) => {
+      if (String(input) !== "http://a/f") await refuted.promise;
+      return await fetch(input, init);
+    },
     expectedHashes: hashes,
     onEvent: (event) => {
-      if (event.type === "mirror" && event.state === "dropped") dropped.push(event.mirror);
+      if (event.type !== "mirror" || event.state !== "dropped") return;
+      dropped.push(event.mirror);
+      refuted.resolve();
     },
   });
   assertEquals(await new Response(download.stream()).bytes(), BYTES);

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Downloader, OptionRangeError, OptionTypeError, PieceMismatchError } from "../../mod.ts";
-import { download, FILE, inTime, withMirrors } from "../support/download.ts";
+import { download, FILE, onceDropped, UNTIL_DROPPED, withMirrors } from "../support/download.ts";
 import { bytesContent, flippedContent, otherContent, piecesOf } from "../support/lab/content.ts";
 
 const LENGTH = 50_000;
 const PIECES = piecesOf(FILE, LENGTH);
-const SLOWER = { bytesPerSecond: 500_000 };
 const WITH_PIECES = { expectedPieces: PIECES, expectedSize: FILE.size };
 
 Deno.test("Downloader: expected pieces: mirrors that have them deliver the file, without comparisons", async () => {
@@ -33,31 +32,36 @@ for (const algorithm of ["sha-512", "sha-384", "sha-224", "sha-1", "md5"] as con
 
 Deno.test("Downloader: expected pieces: no byte of a bad piece is delivered, and its mirror is named and dropped", async () => {
   const places = Array.from({ length: 21 }, (_, index) => index * LENGTH + 777).slice(0, 20);
-  // The others leave it time to send something.
-  const mirrors = [{ content: flippedContent(FILE, places) }, SLOWER, SLOWER];
-  await inTime(() =>
-    withMirrors(mirrors, async (urls) => {
-      const { sha256, error, stats, events } = await download(urls, WITH_PIECES);
-      assertEquals([error, sha256], [undefined, FILE.sha256()]);
-      const [liar, ...others] = stats.mirrors;
-      assertEquals(liar!.state, "dropped");
-      assert(liar!.badPieces > 0);
-      assert(
-        /has another file: its bytes differ from those that are expected in piece \d+ \(bytes \d+-\d+\)$/
-          .test(liar!.message!),
-        liar!.message,
-      );
-      assertEquals(others.map(({ badPieces, state }) => [badPieces, state === "dropped"]), [[
-        0,
-        false,
-      ], [0, false]]);
-      const notes = events.flatMap((event) => event.type === "note" ? [event.message] : []);
-      assert(
-        notes.some((note) => note.includes("other bytes than expected") && note.includes(urls[0]!)),
-        notes.join("\n"),
-      );
-    })
-  );
+  const options = [
+    { content: flippedContent(FILE, places) },
+    UNTIL_DROPPED,
+    UNTIL_DROPPED,
+  ];
+  await withMirrors(options, async (urls, mirrors) => {
+    const { sha256, error, stats, events } = await download(urls, {
+      ...WITH_PIECES,
+      stallTimeoutMs: 60_000,
+      onEvent: onceDropped(mirrors),
+    });
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    const [liar, ...others] = stats.mirrors;
+    assertEquals(liar!.state, "dropped");
+    assert(liar!.badPieces > 0);
+    assert(
+      /has another file: its bytes differ from those that are expected in piece \d+ \(bytes \d+-\d+\)$/
+        .test(liar!.message!),
+      liar!.message,
+    );
+    assertEquals(
+      others.map(({ badPieces, state }) => [badPieces, state === "dropped"]),
+      [[0, false], [0, false]],
+    );
+    const notes = events.flatMap((event) => event.type === "note" ? [event.message] : []);
+    assert(
+      notes.some((note) => note.includes("other bytes than expected") && note.includes(urls[0]!)),
+      notes.join("\n"),
+    );
+  });
 });
 
 Deno.test("Downloader: expected pieces: only bad pieces are fetched twice", async () => {

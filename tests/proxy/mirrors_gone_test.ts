@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { NoMirrorLeftError } from "../../mod.ts";
 import { createHandler } from "../../server.ts";
 import { randomContent } from "../support/lab/content.ts";
@@ -36,7 +37,7 @@ class Mirror implements AsyncDisposable {
       let at = start;
       const body = new ReadableStream<Uint8Array>({
         async pull(controller) {
-          await new Promise((resolve) => setTimeout(resolve, 5));
+          await delay(5, { signal });
           const next = Math.min(end, at + 64 * 1024);
           if (at < next) controller.enqueue(FILE.read(at, next));
           at = next;
@@ -94,7 +95,7 @@ async function withGone(retryMaxMs: number, gone: (rest: Promise<number>) => Pro
 }
 
 Deno.test("/proxy: all mirrors gone for a while are survived while the client waits", () =>
-  withGone(30_000, () => new Promise((resolve) => setTimeout(resolve, GONE_MS))));
+  withGone(30_000, () => delay(GONE_MS)));
 
 Deno.test("/proxy: all mirrors gone for longer than it retries end the response", () =>
   withGone(100, (rest) => assertRejects(() => rest)));

@@ -57,7 +57,10 @@ export async function download(
   options: DownloaderOptions = {},
 ): Promise<Outcome> {
   const events: TraceEvent[] = [];
-  const onEvent = (event: TraceEvent) => void events.push(event);
+  const onEvent = (event: TraceEvent) => {
+    events.push(event);
+    options.onEvent?.(event);
+  };
   const downloader = new Downloader(urls, { ...QUICK, ...options, onEvent });
   return { ...await readToEnd(downloader), events };
 }
@@ -95,6 +98,20 @@ export async function inTime(run: () => Promise<void>): Promise<void> {
       if (attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/** What other mirrors send, in bytes, before {@linkcode onceDropped} lets them go on. */
+export const UNTIL_DROPPED: Partial<MirrorOptions> = { silentAfter: 100_000 };
+
+/**
+ * Returns a listener that lets mirrors of {@linkcode UNTIL_DROPPED} go on once a mirror is dropped: they could deliver
+ * the whole file before one that is to be dropped has sent anything.
+ */
+export function onceDropped(mirrors: readonly LabMirror[]): (event: TraceEvent) => void {
+  return (event) => {
+    if (event.type !== "mirror" || event.state !== "dropped") return;
+    for (const mirror of mirrors) mirror.setRate(undefined);
+  };
 }
 
 /** The file of the wire tests: 20 blocks and a shorter last one. */

@@ -4,7 +4,7 @@ import {
   type ContinuedOptions,
 } from "../../../../lib/proxy/answer/body/continued_download.ts";
 import { MemoryBudget, ResponseMemory } from "../../../../lib/proxy/capacity/memory_budget.ts";
-import { FILE, withMirrors } from "../../../support/download.ts";
+import { FILE, onceDropped, UNTIL_DROPPED, withMirrors } from "../../../support/download.ts";
 import { flippedContent, piecesOf } from "../../../support/lab/content.ts";
 
 const LENGTH = 64 * 1024;
@@ -51,8 +51,10 @@ async function take(
 
 Deno.test("ContinuedDownload: a mirror with wrong bytes of a piece is dropped, and no such byte delivered", async () => {
   const liar = flippedContent(FILE, [140_000, 300_000, 500_000]);
-  await withMirrors([{ content: liar }, {}], async (mirrors) => {
-    await withDownload({ mirrors }, async (download) => {
+  await withMirrors([{ content: liar }, UNTIL_DROPPED], async (mirrors, [, good]) => {
+    const options = { stallTimeoutMs: 60_000 };
+    const onEvent = onceDropped([good!]);
+    await withDownload({ mirrors, options, onEvent }, async (download) => {
       const bytes = await take(download);
       assertEquals(bytes, FILE.read(RANGE.start, RANGE.end));
       const [dropped, used] = download.stats().mirrors;
