@@ -31,7 +31,7 @@ export class Alarm {
   #at = Infinity;
   /** When its time was last found out anew. */
   #lookedAt = -Infinity;
-  /** When it should ring: `#at`, but not before it was set. */
+  /** When it should ring, but not before it was set; when it should have, until that is asked about. */
   #dueAt = Infinity;
 
   #holdsProcess = true;
@@ -68,7 +68,8 @@ export class Alarm {
     clearTimeout(this.#timer);
     this.#at = at;
     const now = this.#now();
-    this.#dueAt = Math.max(at, now);
+    // The process may have stood still since the caller asked last, as in the middle of what it does.
+    if (!this.#isLate(now)) this.#dueAt = Math.max(at, now);
     const delayMs = Math.max(0, Math.ceil(at - now));
     const ring = () => {
       this.#at = Infinity;

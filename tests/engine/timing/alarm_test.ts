@@ -163,6 +163,23 @@ Deno.test("Alarm.lateMs() is known where the alarm itself is the first to be hea
   });
 });
 
+Deno.test("Alarm.lateMs(): a standstill in the middle of what sets the alarm is told as well", () => {
+  withClock((clock) => {
+    const late: number[] = [];
+    const alarm: Alarm = new Alarm(() => {
+      late.push(alarm.lateMs(clock.now));
+      clock.now += 5500;
+      alarm.set(clock.now + 100);
+    }, clock.time);
+    alarm.set(1020);
+    clock.now = 1030;
+    onlyTimer(clock).ring();
+    alarm.set(clock.now + 50);
+    assertEquals([late, alarm.isDue(9000, clock.now)], [[0], true]);
+    assertEquals([alarm.lateMs(clock.now), alarm.lateMs(clock.now)], [5510, 0]);
+  });
+});
+
 Deno.test("Alarm.isDue(): when it is nearly time, or after a standstill, which is left to lateMs()", () => {
   withClock((clock) => {
     const alarm = new Alarm(() => {}, clock.time);
