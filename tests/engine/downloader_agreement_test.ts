@@ -1,37 +1,39 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { MirrorMismatchError, NoMirrorLeftError, RangeNotSatisfiableError } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, inTime, withMirrors } from "../support/download.ts";
+import { download, FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 
 const OTHER_SIZE = randomContent(999_999, 3);
 const OTHER_BYTES = otherContent(FILE);
 
 Deno.test("Downloader: a mirror with a file of another size is outvoted, though it answers first", async () => {
-  const mirrors = [{ content: OTHER_SIZE }, { roundTripMs: 20 }, { roundTripMs: 30 }];
-  await inTime(() =>
-    withMirrors(mirrors, async (urls) => {
-      const outcome = await download(urls);
-      assertEquals(outcome.error, undefined);
-      assertEquals(outcome.sha256, FILE.sha256());
-      assertEquals(outcome.stats.mirrors[0]!.state, "dropped");
-      assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "999999 bytes");
-    })
-  );
+  // The others send nothing before it has answered.
+  const later = { bytesPerSecond: 0 };
+  await withMirrorsAtOnce([{ content: OTHER_SIZE }, later, later], async (urls, mirrors) => {
+    const outcome = await download(urls, {
+      onEvent: ({ type }) => {
+        if (type !== "answer") return;
+        for (const mirror of mirrors) mirror.setRate(undefined);
+      },
+    });
+    assertEquals(outcome.error, undefined);
+    assertEquals(outcome.sha256, FILE.sha256());
+    assertEquals(outcome.stats.mirrors[0]!.state, "dropped");
+    assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "999999 bytes");
+  });
 });
 
 Deno.test("Downloader: a mirror with other bytes of the same size is outvoted", async () => {
-  await inTime(() =>
-    withMirrors([{ content: OTHER_BYTES }, {}, {}], async (urls) => {
-      const outcome = await download(urls);
-      assertEquals(outcome.sha256, FILE.sha256());
-      assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "different content");
-    })
-  );
+  await withMirrorsAtOnce([{ content: OTHER_BYTES }, {}, {}], async (urls) => {
+    const outcome = await download(urls);
+    assertEquals(outcome.sha256, FILE.sha256());
+    assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "different content");
+  });
 });
 
 for (const content of [OTHER_SIZE, OTHER_BYTES]) {
   Deno.test(`Downloader: two mirrors with files of ${content.size} and ${FILE.size} bytes are an error`, async () => {
-    await withMirrors([{ content }, {}], async (urls) => {
+    await withMirrorsAtOnce([{ content }, {}], async (urls) => {
       const { error, bytes } = await download(urls);
       assertInstanceOf(error, MirrorMismatchError);
       assertEquals(bytes, 0);
@@ -54,25 +56,28 @@ Deno.test("Downloader: a slow mirror that turns out to have another file is an e
 });
 
 Deno.test("Downloader: a file that changes on a mirror is dropped there, by If-Range", async () => {
-  await withMirrors([{ bytesPerSecond: 4e6 }, { bytesPerSecond: 4e6 }], async (urls, [mirror]) => {
-    let changed = false;
-    const outcome = await download(urls, {
-      delayRequest: ({ received }) => {
-        if (received >= 5 && !changed) mirror!.setContent(OTHER_BYTES, '"changed"');
-        changed ||= received >= 5;
-        return 0;
-      },
-    });
-    assertEquals(outcome.error, undefined);
-    assertEquals(outcome.sha256, FILE.sha256());
-    assertEquals(outcome.stats.mirrors[0]!.state, "dropped");
-    assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "changed");
-    const ranges = mirror!.requests.filter(({ headers }) => headers["range"] !== undefined);
-    // Where bytes decide, they are asked for as they are now.
-    const parts = ranges.slice(1).filter(({ range }) => range!.end - range!.start > 1024);
-    assert(parts.every(({ headers }) => headers["if-range"] !== undefined));
-    assertEquals(ranges[0]!.headers["if-range"], undefined);
-  });
+  await withMirrorsAtOnce(
+    [{ bytesPerSecond: 4e6 }, { bytesPerSecond: 4e6 }],
+    async (urls, [mirror]) => {
+      let changed = false;
+      const outcome = await download(urls, {
+        delayRequest: ({ received }) => {
+          if (received >= 5 && !changed) mirror!.setContent(OTHER_BYTES, '"changed"');
+          changed ||= received >= 5;
+          return 0;
+        },
+      });
+      assertEquals(outcome.error, undefined);
+      assertEquals(outcome.sha256, FILE.sha256());
+      assertEquals(outcome.stats.mirrors[0]!.state, "dropped");
+      assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "changed");
+      const ranges = mirror!.requests.filter(({ headers }) => headers["range"] !== undefined);
+      // Where bytes decide, they are asked for as they are now.
+      const parts = ranges.slice(1).filter(({ range }) => range!.end - range!.start > 1024);
+      assert(parts.every(({ headers }) => headers["if-range"] !== undefined));
+      assertEquals(ranges[0]!.headers["if-range"], undefined);
+    },
+  );
 });
 
 Deno.test("Downloader: no mirror left is one error with each mirror's last failure", async () => {

@@ -129,3 +129,30 @@ export async function withMirrors(
   }
   await run(mirrors.map(({ url }) => url), mirrors);
 }
+
+/**
+ * As {@linkcode withMirrors}, but none sends anything before each was asked: a mirror that is asked later, as on a
+ * busy machine, has a say all the same.
+ */
+export async function withMirrorsAtOnce(
+  options: readonly Partial<MirrorOptions>[],
+  run: (urls: string[], mirrors: LabMirror[]) => Promise<void>,
+): Promise<void> {
+  let unasked = options.length;
+  const started: LabMirror[] = [];
+  const silent = options.map((one) => ({
+    ...one,
+    bytesPerSecond: 0,
+    onFirstRequest: () => {
+      if (--unasked > 0) return;
+      started.forEach((mirror, index) => {
+        const { bytesPerSecond, silentAfter } = options[index]!;
+        mirror.setRate(bytesPerSecond, silentAfter);
+      });
+    },
+  }));
+  await withMirrors(silent, async (urls, mirrors) => {
+    started.push(...mirrors);
+    await run(urls, mirrors);
+  });
+}

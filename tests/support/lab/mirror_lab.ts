@@ -37,6 +37,8 @@ export interface MirrorOptions {
   bytesPerSecond?: number | undefined;
   /** Bytes of responses that it sends, with their heads, before it is silent until its rate is set. @default no limit */
   silentAfter?: number;
+  /** Called at the first request. */
+  onFirstRequest?: () => void;
   /** Time of one turn of a response on the link, in milliseconds. @default {@linkcode QUANTUM_MS} */
   quantumMs?: number;
   /** Later rates, in seconds since the first request. @default none */
@@ -215,6 +217,7 @@ class Mirror implements LabMirror, Site {
   #noteRequest(): void {
     if (this.#hasRequests) return;
     this.#hasRequests = true;
+    this.#options.onFirstRequest?.();
     for (const [seconds, bytesPerSecond] of this.#options.ratesAt ?? []) {
       this.#rateTimers.push(setTimeout(() => this.link.setRate(bytesPerSecond), seconds * 1000));
     }
