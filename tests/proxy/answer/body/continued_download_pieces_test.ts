@@ -52,7 +52,7 @@ async function take(
 Deno.test("ContinuedDownload: a mirror with wrong bytes of a piece is dropped, and no such byte delivered", async () => {
   const liar = flippedContent(FILE, [140_000, 300_000, 500_000]);
   await withMirrors([{ content: liar }, UNTIL_DROPPED], async (mirrors, [, good]) => {
-    const options = { stallTimeoutMs: 60_000 };
+    const options = { splitSize: 50_000, stallTimeoutMs: 60_000 };
     const onEvent = onceDropped([good!]);
     await withDownload({ mirrors, options, onEvent }, async (download) => {
       const bytes = await take(download);
