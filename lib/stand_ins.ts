@@ -25,6 +25,9 @@ export function deferred<Value = void>(): Deferred<Value> {
 
 /** Returns a URL, or `null` if it is not valid; `URL.parse()` elsewhere. */
 export function parseUrl(text: string | URL, base?: string | URL): URL | null {
+  // Without an error, of which each takes as long as ten URLs.
+  const parsed = URL.parse?.(text, base);
+  if (parsed !== undefined) return parsed;
   // Most are valid. canParse() would parse these twice.
   try {
     return new URL(text, base);

@@ -22,11 +22,22 @@ Deno.test("deferred() settles its promise once", async () => {
   await assertRejects(() => failing.promise, RangeError, "no");
 });
 
-Deno.test("parseUrl() is URL.parse()", () => {
+Deno.test("parseUrl() is URL.parse(), and the same where that is missing", () => {
+  const { parse } = URL;
+  const older = (text: string, base?: string) => {
+    Object.assign(URL, { parse: undefined });
+    try {
+      return parseUrl(text, base);
+    } finally {
+      Object.assign(URL, { parse });
+    }
+  };
   const texts = ["http://h/a b", "", "//h/", "a", "http://", "http://h:99999/", "data:,x", "?q"];
   for (const text of texts) {
     for (const base of [undefined, "https://base.example/dir/file", "no base"]) {
-      assertEquals(parseUrl(text, base)?.href, URL.parse(text, base)?.href, `${text} at ${base}`);
+      const expected = URL.parse(text, base)?.href;
+      assertEquals(parseUrl(text, base)?.href, expected, `${text} at ${base}`);
+      assertEquals(older(text, base)?.href, expected, `${text} at ${base}`);
     }
   }
 });
