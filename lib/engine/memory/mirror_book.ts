@@ -49,6 +49,8 @@ export interface MirrorBookData {
 const DAY_MS = 86_400_000;
 /** Maximum number of origins kept, and of those with unreliable validators. */
 const MOST_ORIGINS = 1000;
+/** Maximum number of either that is read: no book has as many. */
+const MOST_READ = 10 * MOST_ORIGINS;
 /** Weight of old figures when new ones are recorded; it decreases as they age. */
 const OLD_SHARE = 1 / 4;
 
@@ -104,15 +106,18 @@ export class MirrorBook {
     const book = new MirrorBook(options);
     const { version, origins, unreliable = {} } = record("the book", value);
     if (version !== 1) throw new TypeError(`version is ${shown(version)}, but must be 1`);
-    for (const [name, entry] of Object.entries(record("origins", origins))) {
+    for (const [name, entry] of entriesOf("origins", origins)) {
       const address = addressOf(name);
       const origin = checkedOrigin("origins", address === undefined ? name : requestedUrl(name));
-      book.#put(address === undefined ? origin : urlAt(origin, address), checkedEntry(name, entry));
+      const place = address === undefined ? origin : urlAt(origin, address);
+      book.#entries.set(place, checkedEntry(name, entry));
     }
-    for (const [origin, date] of Object.entries(record("unreliable", unreliable))) {
+    for (const [origin, date] of entriesOf("unreliable", unreliable)) {
       const name = checkedOrigin("unreliable", origin);
-      put(book.#unreliable, name, positive(`unreliable of ${origin}`, date), Number);
+      book.#unreliable.set(name, positive(`unreliable of ${origin}`, date));
     }
+    forgetOldest(book.#entries, dateOf);
+    forgetOldest(book.#unreliable, Number);
     return book;
   }
 
@@ -178,7 +183,8 @@ export class MirrorBook {
    * @throws {MirrorUrlError} if it is not an http or https URL
    */
   distrust(url: string | URL, now: number = Date.now()): void {
-    put(this.#unreliable, originOf(url), now, Number);
+    this.#unreliable.set(originOf(url), now);
+    forgetOldest(this.#unreliable, Number);
   }
 
   /**
@@ -208,21 +214,26 @@ export class MirrorBook {
   }
 
   #put(origin: string, entry: MirrorBookEntry): void {
-    put(this.#entries, origin, entry, ({ learnedAtMs }) => learnedAtMs);
+    this.#entries.set(origin, entry);
+    forgetOldest(this.#entries, dateOf);
   }
 }
 
-/** Keeps what was learned of an origin; forgets the oldest where there are too many. */
-function put<Value>(
-  map: Map<string, Value>,
-  origin: string,
-  value: Value,
-  dateOf: (value: Value) => number,
-): void {
-  map.set(origin, value);
+function dateOf({ learnedAtMs }: MirrorBookEntry): number {
+  return learnedAtMs;
+}
+
+/** Forgets the origins of which was learned first, where there are too many. */
+function forgetOldest<Value>(map: Map<string, Value>, dateOf: (value: Value) => number): void {
   if (map.size <= MOST_ORIGINS) return;
-  const [oldest] = [...map].reduce((one, other) => dateOf(other[1]) < dateOf(one[1]) ? other : one);
-  map.delete(oldest);
+  const byAge = [...map].sort(([, one], [, other]) => dateOf(one) - dateOf(other));
+  for (const [origin] of byAge.slice(0, map.size - MOST_ORIGINS)) map.delete(origin);
+}
+
+function entriesOf(name: string, value: unknown): [origin: string, value: unknown][] {
+  const entries = Object.entries(record(name, value));
+  if (entries.length <= MOST_READ) return entries;
+  throw new TypeError(`${name} has ${entries.length} entries, but may have ${MOST_READ} at most`);
 }
 
 /** A mirror that delivered fewer bytes than this is not recorded: its figures would be a guess. */

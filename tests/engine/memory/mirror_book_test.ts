@@ -186,6 +186,23 @@ Deno.test("MirrorBook.fromJSON() keeps the newest 1000 origins", () => {
   assertEquals(book.get("http://1009.test/", NOW), undefined);
 });
 
+Deno.test("MirrorBook.fromJSON() refuses more entries than any book has", () => {
+  const names = Array.from({ length: 10_001 }, (_, index) => `http://${index}.test`);
+  const entry = { ...KNOWN, learnedAtMs: NOW };
+  const origins = Object.fromEntries(names.map((name) => [name, entry]));
+  const unreliable = Object.fromEntries(names.map((name) => [name, NOW]));
+  const says = "has 10001 entries, but may have 10000 at most";
+  assertThrows(() => MirrorBook.fromJSON({ version: 1, origins }), TypeError, `origins ${says}`);
+  assertThrows(
+    () => MirrorBook.fromJSON({ version: 1, origins: {}, unreliable }),
+    TypeError,
+    `unreliable ${says}`,
+  );
+  delete unreliable[names[0]!];
+  const book = MirrorBook.fromJSON({ version: 1, origins: {}, unreliable });
+  assertEquals(Object.keys(book.toJSON().unreliable!).length, 1000);
+});
+
 Deno.test("MirrorBook: no credential, path or query is ever in it", () => {
   const book = new MirrorBook();
   book.set("https://user:hunter2@one.test/private?token=hunter2#hunter2", KNOWN, NOW);
