@@ -57,7 +57,7 @@ export async function parseFlags<Name extends string>(
   flags: readonly (Flag & { readonly name: Name })[],
 ): Promise<ParsedFlags<Name>> {
   const rest: string[] = [];
-  const values = new Map<string, readonly GivenValue[]>();
+  const values = new Map<string, GivenValue[]>();
   for (const token of tokensOf(args, flags)) {
     if (typeof token === "string") {
       rest.push(token);
@@ -66,8 +66,10 @@ export async function parseFlags<Name extends string>(
     const { flag, unset, value: text = "", place } = token;
     if (flag === undefined) throw await unknownFlag(command, token, flags);
     checkValue(flag, token, flags);
+    const given = values.get(flag.name);
     if (unset) values.delete(flag.name);
-    else values.set(flag.name, [...values.get(flag.name) ?? [], { text, place }]);
+    else if (given === undefined) values.set(flag.name, [{ text, place }]);
+    else given.push({ text, place });
   }
   const places = new Map<string, string>();
   for (const [name, given] of values) {
@@ -94,13 +96,17 @@ export function findFlag<F extends Flag>(
   name: string,
   flags: readonly F[],
 ): { readonly flag: F; readonly unset: boolean } | undefined {
-  const flag = flags.find((flag) => namesOf(flag).includes(name));
+  const flag = flags.find((flag) => isNamed(flag, name));
   if (flag !== undefined) return { flag, unset: false };
   const other = name.startsWith("no-") ? name.slice("no-".length) : `no-${name}`;
   const unset = flags.find((flag) =>
-    flag.value === undefined && !flag.always && namesOf(flag).includes(other)
+    flag.value === undefined && !flag.always && isNamed(flag, other)
   );
   return unset && { flag: unset, unset: true };
+}
+
+function isNamed(flag: Flag, name: string): boolean {
+  return flag.name === name || flag.alias === name;
 }
 
 /** Returns the line of a flag in the help; its description begins at a column, counted from 1. */
@@ -176,11 +182,13 @@ function* shortTokens(
   const letters = [...arg.slice(1)];
   for (const [index, letter] of letters.entries()) {
     const flag = flags.find(({ short }) => short === letter);
-    const value = letters.slice(index + 1).join("");
-    if (flag?.value !== undefined && value !== "") {
+    if (flag?.value !== undefined && index < letters.length - 1) {
+      const value = letters.slice(index + 1).join("");
       return yield { flag, rawName: `-${letter}`, value, inline: true };
     }
-    const cluster = index === 0 ? undefined : `-${letters.slice(0, index + 1).join("")}`;
+    // Only the message about an unknown one shows what was before it.
+    const isShown = flag === undefined && index > 0;
+    const cluster = isShown ? `-${letters.slice(0, index + 1).join("")}` : undefined;
     yield { ...follow(flag, `-${letter}`), cluster };
   }
 }
@@ -197,10 +205,11 @@ function checkValue(
   if (given === undefined) {
     throw usageError(`option '${rawName}' requires a value: ${rawName} ${value}`);
   }
-  const isFlag = flags.some((flag) =>
-    given === `-${flag.short}` || namesOf(flag).some((name) => given === `--${name}`)
-  );
-  if (!inline && isFlag) {
+  const isFlag = !inline &&
+    flags.some((flag) =>
+      given === `-${flag.short}` || namesOf(flag).some((name) => given === `--${name}`)
+    );
+  if (isFlag) {
     throw usageError(
       `option '${rawName}' requires a value, but '${given}' follows; ` +
         `use --${name}=${given} if that is the value`,
@@ -245,6 +254,9 @@ export async function nearestWord(
   given: string,
   words: readonly string[],
 ): Promise<string | undefined> {
+  // Comparing costs the product of the lengths, and one that is much longer is never similar enough.
+  const longest = Math.max(...words.map((word) => word.length));
+  if (given.length - longest > given.length / CHARACTERS_PER_TYPO) return undefined;
   // Loaded only here: a correct command line starts faster without them.
   const [{ closestString }, { levenshteinDistance }] = await Promise.all([
     import("@std/text/closest-string"),

@@ -6,6 +6,7 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { linesOf } from "../../command_line/text_lines.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
@@ -36,7 +37,8 @@ export function parseMirrorList(text: string, where: string, path?: string): Lis
   }
   const urls = new Set<string>();
   let [others, repeated] = [0, 0];
-  for (const line of text.split(/\r\n|\r|\n/)) {
+  for (const { text: line } of linesOf(text)) {
+    // Joined files have byte order marks in the middle.
     const content = line.replace(/^\ufeff/, "").trim();
     const [found] = content.startsWith("#") ? [] : URL_IN_LINE.exec(content) ?? [];
     if (found === undefined) continue;

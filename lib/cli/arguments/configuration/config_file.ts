@@ -14,6 +14,7 @@ import {
   nearestWord,
 } from "../../../command_line/flag_parser.ts";
 import { printable, truncate } from "../../../command_line/terminal_text.ts";
+import { linesOf } from "../../../command_line/text_lines.ts";
 import { FLAGS } from "../flags.ts";
 
 /** Options that make no sense in a file. */
@@ -40,10 +41,14 @@ export type ConfigEntry =
  */
 export async function parseConfig(text: string, where: string): Promise<ConfigEntry[]> {
   const entries: ConfigEntry[] = [];
-  for (const [index, content] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
+  for (const { number, text: content } of linesOf(text)) {
     const line = content.trim();
     if (line === "" || line.startsWith("#")) continue;
-    entries.push(await parseLine(line, `${where}:${index + 1}`));
+    const place = `${where}:${number}`;
+    const entry = parseLine(line, place);
+    // Only for an error, as a file may have many lines.
+    if (typeof entry === "string") throw await unknown(entry, place);
+    entries.push(entry);
   }
   return entries;
 }
@@ -57,7 +62,8 @@ export function argumentsOf(entries: readonly ConfigEntry[]): Argument[] {
   });
 }
 
-async function parseLine(line: string, place: string): Promise<ConfigEntry> {
+/** Parses a line; returns the name of an option that there is none of. */
+function parseLine(line: string, place: string): ConfigEntry | string {
   // A short option's value may follow at once, as in -ofile.
   const short = /^-([^-\s])\s*(?:[=:]\s*)?(.*)$/s.exec(line);
   const [, name = "", rest = ""] = short ??
@@ -69,7 +75,7 @@ async function parseLine(line: string, place: string): Promise<ConfigEntry> {
     return { type: "url", value, place };
   }
   const found = short === null ? findFlag(name, FLAGS) : findShort(name);
-  if (found === undefined) throw await unknown(short === null ? name : `-${name}`, place);
+  if (found === undefined) return short === null ? name : `-${name}`;
   const { flag, unset } = found;
   if (ONLY_ARGUMENTS.includes(flag.name)) {
     throw usageError(`${place}: '${flag.name}' can be given on the command line only`);

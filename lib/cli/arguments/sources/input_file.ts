@@ -12,6 +12,7 @@ import { redactUrl } from "../../../http/address/redact.ts";
 import { type Checksum, parseChecksum } from "../../checksum/checksum.ts";
 import { ExitCode } from "../../failure/exit_code.ts";
 import { printable, truncate } from "../../../command_line/terminal_text.ts";
+import { linesOf } from "../../../command_line/text_lines.ts";
 import { parseHeader, parseHeaderValue } from "../values/request_values.ts";
 import { trimUrl } from "../values/url_pattern.ts";
 
@@ -61,10 +62,10 @@ const MAX_COMPARED = 40;
  */
 export function parseInputFile(text: string, where: string): InputEntry[] {
   const entries: Draft[] = [];
-  for (const [index, content] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
-    const place = `${where}:${index + 1}`;
+  for (const { number, text: content } of linesOf(text)) {
     const trimmed = content.trim();
     if (trimmed === "" || trimmed.startsWith("#")) continue;
+    const place = `${where}:${number}`;
     if (!/^[ \t]/.test(content)) {
       const urls = trimmed.split(/[ \t]+/).map((url) => parseUrl(place, url));
       const options = { output: undefined, directory: undefined, checksums: [], headers: [] };

@@ -1,0 +1,30 @@
+/**
+ * Splits text of files into lines, whatever ends them: one of three line ends, of which `TextLineStream` knows
+ * two only together. One line after the other, as a list of a million empty ones takes longer than to parse them.
+ *
+ * @module
+ */
+
+/** A line of a text. */
+export interface TextLine {
+  /** Its number, from 1. */
+  readonly number: number;
+  /** What is in it, without its end. */
+  readonly text: string;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** Yields the lines of a text; what follows the last line end is one, too. Skips a byte order mark. */
+export function* linesOf(text: string): Generator<TextLine> {
+  let [from, number] = [text.startsWith("\ufeff") ? 1 : 0, 1];
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code !== LINE_FEED && code !== CARRIAGE_RETURN) continue;
+    yield { number: number++, text: text.slice(from, at) };
+    if (code === CARRIAGE_RETURN && text.charCodeAt(at + 1) === LINE_FEED) at++;
+    from = at + 1;
+  }
+  yield { number, text: text.slice(from) };
+}
