@@ -13,6 +13,7 @@ import { bytesWithin } from "../examples/timeout.ts";
 import { streamFromWorker } from "../examples/worker.ts";
 import { formatMetalink } from "../metalink.ts";
 import { Downloader } from "../mod.ts";
+import { withMirrorsAtOnce } from "./support/download.ts";
 import { bytesContent, randomContent } from "./support/lab/content.ts";
 import { type MirrorOptions, startMirror } from "./support/lab/mirror_lab.ts";
 import { withPage } from "./support/programs/browser.ts";
@@ -102,13 +103,16 @@ Deno.test("examples: timeout.ts gives up, or has the file", async () => {
 });
 
 Deno.test("examples: login.ts sends the token to the named origins only", async () => {
-  await using lab = await twoMirrors({ requireAuthorization: "Bearer secret" });
-  await using other = await startMirror({ content: FILE });
-  const fetch = fetchWithToken(lab.origins, () => Promise.resolve("secret"));
-  const download = new Downloader([...lab.urls, other.url], { fetch });
-  assertEquals(await new Response(download.stream()).bytes(), BYTES);
-  assert(other.requests.length > 0);
-  for (const { headers } of other.requests) assertEquals("authorization" in headers, false);
+  const named = { content: FILE, requireAuthorization: "Bearer secret" };
+  await withMirrorsAtOnce([named, named, { content: FILE }], async (urls, [, , other]) => {
+    const origins = urls.slice(0, 2).map((url) => new URL(url).origin);
+    const fetch = fetchWithToken(origins, () => Promise.resolve("secret"));
+    const download = new Downloader(urls, { fetch });
+    assertEquals(await new Response(download.stream()).bytes(), BYTES);
+    const { requests } = other!;
+    assert(requests.length > 0);
+    for (const { headers } of requests) assertEquals("authorization" in headers, false);
+  });
 });
 
 Deno.test("examples: signed_urls.ts renews URLs that have expired", async () => {

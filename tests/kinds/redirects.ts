@@ -193,10 +193,17 @@ export const REDIRECTS: readonly Kind[] = [
     if (ask.path === FILE_PATH) return redirect(`/at?sign=${ask.index}`);
     return ask.earlier.some(({ path }) => path === ask.head.path) ? refused(403) : served(ask);
   }, { ...BREAKS, proxy: true }),
-  kind("redirect-signed-expiring", "redirects to a URL that works for 100 ms", BOTH, (ask) => {
-    if (ask.path === FILE_PATH) return redirect(`/at?until=${Math.round(ask.sinceMs + 100)}`);
-    return ask.sinceMs > Number(ask.head.path.split("=")[1]) ? refused(403) : served(ask);
-  }, BREAKS),
+  kind(
+    "redirect-signed-expiring",
+    "redirects to a URL that works for 100 ms after its first use",
+    BOTH,
+    (ask) => {
+      if (ask.path === FILE_PATH) return redirect(`/at?sign=${ask.index}`);
+      const first = ask.earlier.find(({ path }) => path === ask.head.path);
+      return ask.sinceMs > (first?.atMs ?? Infinity) + 100 ? refused(403) : served(ask);
+    },
+    BREAKS,
+  ),
   kind(
     "redirect-by-turns",
     "redirects by turns to two targets with an ETag each",

@@ -11,6 +11,7 @@ import { createHash } from "node:crypto";
 import { Downloader, MirrorError, NoMirrorLeftError } from "../../mod.ts";
 import { createHandler } from "../../server.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
+import { meetingOf } from "../support/lab/meeting.ts";
 import { pieceLength, type Reply, served } from "../support/lab/odd_reply.ts";
 import { type OddServer, startOddServer } from "../support/lab/odd_server.ts";
 import { runCommand } from "../support/cli/run_command.ts";
@@ -90,7 +91,7 @@ function bodyIsLong({ body }: Reply): boolean {
   return body.reduce((sum, piece) => sum + pieceLength(piece), 0) > BREAK_AT;
 }
 
-/** Starts the servers of a setup; the odd ones come first. */
+/** Starts the servers of a setup; the odd ones come first. Beside a good one, they and it answer once all were asked. */
 export async function startServers(
   kind: Kind,
   place: Setup["place"],
@@ -106,15 +107,25 @@ export async function startServers(
   };
   const urls: string[] = [];
   const servers: OddServer[] = [];
+  const arrive = place === "beside" ? meetingOf(copies + 1) : [];
   for (let copy = 0; copy < copies; copy++) {
-    const options = { content, serve, path, origins, maxConnections, bytesPerSecond };
+    const options = {
+      ...{ content, serve, path, origins, maxConnections, bytesPerSecond },
+      arrive: arrive[copy],
+    };
     const server = stack.use(await startOddServer(options));
     servers.push(server);
     urls.push(server.url);
   }
   if (place === "beside") {
     const good = (ask: Parameters<Kind["serve"]>[0]) => served(ask, { etag: '"good"' });
-    const options = { content, serve: good, path, bytesPerSecond: GOOD_RATE };
+    const options = {
+      content,
+      serve: good,
+      path,
+      bytesPerSecond: GOOD_RATE,
+      arrive: arrive[copies],
+    };
     urls.push(stack.use(await startOddServer(options)).url);
   }
   return { odd: servers[0]!, urls, [Symbol.asyncDispose]: () => stack.disposeAsync() };

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { randomContent } from "../support/lab/content.ts";
-import { FILE } from "../support/download.ts";
+import { FILE, withMirrorsAtOnce } from "../support/download.ts";
 import { until } from "../support/lab/client.ts";
 import type { Fault, LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
-import { metric, type ProxyScene, withProxy } from "../support/proxy/proxy_scene.ts";
+import { metric, type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
 const SLOW: Fault = { kind: "slow-headers", delayMs: 150 };
 /** A response is still running when a test looks, however late that is: until its rate is set. */
@@ -53,9 +53,11 @@ Deno.test("/proxy: the probe of a file is the beginning of the first client's bo
 });
 
 Deno.test("/proxy: a file is asked for once, with several mirrors each once", async () => {
-  await withProxy([{}, {}, {}], async ({ get, mirrors }) => {
-    assertEquals(await (await get()).bytes(), part(0, FILE.size));
-    assertEquals(mirrors.map(probes), [1, 1, 1]);
+  await withMirrorsAtOnce([{}, {}, {}], async (urls, mirrors) => {
+    await withProxyOf(urls, async ({ get }) => {
+      assertEquals(await (await get()).bytes(), part(0, FILE.size));
+      assertEquals(mirrors.map(probes), [1, 1, 1]);
+    });
   });
 });
 

@@ -11,6 +11,7 @@ import { formatMetalink } from "../../../metalink.ts";
 import { Downloader } from "../../../mod.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { piecesOf, randomContent, resizedContent } from "../../support/lab/content.ts";
+import { meetingOf } from "../../support/lab/meeting.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import { denoArguments } from "../../support/programs/own_commands.ts";
 import { workplace } from "../../support/workplace.ts";
@@ -169,7 +170,13 @@ Deno.test("sphttp probe shows the proof that a download of the mirrors has", asy
     const urls = [same, server].map(({ addr }) => `http://127.0.0.1:${addr.port}/f`);
     const json = JSON.parse((await run("--json", ...urls)).stdout) as ProbeDocument;
     assertEquals(json.proof, proof);
-    await using download = new Downloader(urls);
+    const arrive = meetingOf(urls.length);
+    await using download = new Downloader(urls, {
+      fetch: async (input, init) => {
+        await arrive[urls.indexOf(String(input))]!();
+        return await fetch(input, init);
+      },
+    });
     assertEquals((await download.open()).proof, proof);
   }
   const page = await run("--json", `http://127.0.0.1:1/f`);

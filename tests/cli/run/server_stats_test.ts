@@ -208,10 +208,14 @@ Deno.test("loadServerStats() makes a book only where one is asked for", async ()
 Deno.test("--server-stat-of and -if: validators that are unreliable are remembered", async () => {
   using place = statsWorkplace();
   const bytesPerSecond = 20e6;
-  await using good = await startOddServer({ content: CONTENT, serve: served, bytesPerSecond });
+  // It goes on once the other one was asked for one of its versions.
+  await using good = await startMirror({ content: CONTENT, bytesPerSecond, silentAfter: 1e6 });
   await using odd = await startOddServer({
     content: CONTENT,
-    serve: (ask) => served(ask, { etag: `"${ask.index}"` }),
+    serve: (ask) => {
+      if ("if-range" in ask.head.headers) good.setRate(bytesPerSecond);
+      return served(ask, { etag: `"${ask.index}"` });
+    },
     bytesPerSecond,
   });
   const args = ["-o", place.output, `--server-stat-of=${place.stats}`, odd.url, good.url];

@@ -9,6 +9,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Content } from "./content.ts";
 import { parseRange, type RequestHead, RequestReader } from "./http_wire.ts";
 import { type Flow, Link, QUANTUM_MS, type Sink, type Source } from "./link.ts";
+import type { Arrive } from "./meeting.ts";
 import { type Ask, type OddRecord, type Piece, pieceLength, type Reply } from "./odd_reply.ts";
 
 /** Options of {@linkcode startOddServer}. */
@@ -25,6 +26,8 @@ export interface OddServerOptions {
   origins?: number | undefined;
   /** If true, a connection is refused (RST) while that many are open. @default no limit */
   maxConnections?: number | undefined;
+  /** Called at each request, whose reply waits for the promise. @default replies wait for nothing */
+  arrive?: Arrive | undefined;
 }
 
 /** A running server. */
@@ -89,6 +92,11 @@ class Odd implements OddServer {
       });
       return promise;
     }));
+  }
+
+  /** Returns what a reply waits for. */
+  arrive(): Promise<void> | undefined {
+    return this.#options.arrive?.();
   }
 
   /** Decides on a request and records it. */
@@ -211,7 +219,13 @@ class OddConnection {
     this.#busy = true;
     const [reply, record] = this.#server.decide(head, this.#origin, this.#number);
     this.#record = record;
-    this.#later(reply.delayMs, () => this.#send(reply, record, head.method === "HEAD"));
+    const send = () => {
+      if (this.#socket.destroyed) return;
+      this.#later(reply.delayMs, () => this.#send(reply, record, head.method === "HEAD"));
+    };
+    const others = this.#server.arrive();
+    if (others === undefined) send();
+    else others.then(send);
   }
 
   #later(delayMs: number, run: () => void): void {

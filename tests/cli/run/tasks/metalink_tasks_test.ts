@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../../../lib/command_line/command_error.ts";
-import { FILE, withMirrors } from "../../../support/download.ts";
+import { FILE, withMirrors, withMirrorsAtOnce } from "../../../support/download.ts";
 import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
 import { randomContent } from "../../../support/lab/content.ts";
+import { startMirror } from "../../../support/lab/mirror_lab.ts";
 import { type Workplace, workplace } from "../../../support/workplace.ts";
 
 const OTHER = randomContent(FILE.size, 8);
@@ -241,13 +242,18 @@ Deno.test("a URL that turns out to be a Metalink by its type is followed, unless
 });
 
 Deno.test("--max-mirrors counts for a Metalink that is followed, too", async () => {
-  await withMirrors([{}, {}, {}], async (urls, mirrors) => {
+  await withMirrorsAtOnce([{}, {}], async (urls, mirrors) => {
     using place = workplace();
-    await using server = serve(metalink(urls));
+    await using third = await startMirror({ content: FILE });
+    await using server = serve(metalink([...urls, third.url]));
     const url = server.url.replace("list.meta4", "download");
     await runCommand([url, "--max-mirrors", "2", "--output-dir", place.path, "-s"]);
     assertFile(place, "film.mkv");
-    assertEquals(mirrors.map(({ requests }) => requests.length > 0), [true, true, false]);
+    assertEquals([...mirrors, third].map(({ requests }) => requests.length > 0), [
+      true,
+      true,
+      false,
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { createHandler, type ProxyOptions } from "../../../../server.ts";
 import { MirrorDiscovery } from "../../../../lib/proxy/answer/file/mirror_discovery.ts";
 import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../../support/lab/content.ts";
+import { type Arrive, meetingOf } from "../../../support/lab/meeting.ts";
 import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
 
 const CONTENT = randomContent(300_000, 7);
@@ -15,24 +16,30 @@ const A = "http://9.9.9.10/f";
 const B = "http://9.9.9.11/f";
 
 /** What a URL serves: fields, with the file or other bytes; or any response. */
-type Served = { readonly headers: Record<string, string>; readonly bytes?: typeof BYTES };
+interface Served {
+  readonly headers: Record<string, string>;
+  readonly bytes?: typeof BYTES;
+  /** Answers once this is fulfilled. */
+  readonly arrive?: Arrive | undefined;
+}
 type Site = Record<string, Served | (() => Response)>;
 
 /** Returns a `fetch` of a site; adds the URLs that are requested to `asked`. */
 function fetchOf(site: Site, asked: string[]): typeof fetch {
-  return (input: URL | Request | string, init?: RequestInit) => {
+  return async (input: URL | Request | string, init?: RequestInit) => {
     const url = String(input);
     asked.push(url);
     const served = site[url];
-    if (served === undefined) return Promise.resolve(new Response(null, { status: 404 }));
-    if (typeof served === "function") return Promise.resolve(served());
+    if (served === undefined) return new Response(null, { status: 404 });
+    if (typeof served === "function") return served();
     const { headers, bytes = BYTES } = served;
+    await served.arrive?.();
     const range = /bytes=(\d+)-(\d*)/.exec(new Headers(init?.headers).get("range") ?? "");
-    if (range === null) return Promise.resolve(new Response(bytes, { headers }));
+    if (range === null) return new Response(bytes, { headers });
     const start = Number(range[1]);
     const end = range[2] ? Math.min(bytes.length, Number(range[2]) + 1) : bytes.length;
     const part = { ...headers, "content-range": `bytes ${start}-${end - 1}/${bytes.length}` };
-    return Promise.resolve(new Response(bytes.slice(start, end), { status: 206, headers: part }));
+    return new Response(bytes.slice(start, end), { status: 206, headers: part });
   };
 }
 
@@ -150,11 +157,18 @@ Deno.test("discoverMirrors: what a Metalink of the server lists passes the same 
 
 Deno.test("discoverMirrors: of thousands of duplicates, no more are asked than maxMirrors", async () => {
   const many = Array.from({ length: 5000 }, (_, i) => `http://8.8.${i >> 8}.${i & 255}/f`);
-  const there = (headers: Record<string, string>) =>
-    Object.fromEntries(many.map((url) => [url, { headers }]));
+  const there = (headers: Record<string, string>, arrive: readonly Arrive[] = []) =>
+    Object.fromEntries(many.map((url, index) => [url, { headers, arrive: arrive[index] }]));
   for (const proof of [{ etag: '"1"' }, await digest()]) {
-    const origin = { headers: { ...link(...many), ...proof } };
-    await using proxy = proxyOf({ ...there(proof), [ORIGIN]: origin }, { maxMirrors: 5 });
+    // The first answer of the origin is that which names the others.
+    const [join, ...others] = meetingOf(5);
+    let isNamed = false;
+    const arrive = async () => {
+      if (isNamed) await join!();
+      isNamed = true;
+    };
+    const origin = { headers: { ...link(...many), ...proof }, arrive };
+    await using proxy = proxyOf({ ...there(proof, others), [ORIGIN]: origin }, { maxMirrors: 5 });
     const { get, places } = proxy;
     assertEquals(await get(), { status: 200, bytes: BYTES });
     assertEquals(places(), [...many.slice(0, 4), ORIGIN].sort());
