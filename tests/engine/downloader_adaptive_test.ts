@@ -4,9 +4,10 @@ import {
   download,
   FILE,
   IMPATIENT,
-  inTime,
+  letGoAt,
   type Outcome,
   withMirrors,
+  withMirrorsAtOnce,
 } from "../support/download.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
@@ -117,21 +118,19 @@ Deno.test("adaptive: mirrors that go silent one after the other, each time all b
 });
 
 Deno.test("adaptive: a mirror that answers 503 to its second request goes on with one", async () => {
-  // The first one is for the beginning; the next ones go out while it delivers.
+  // The first one is for the beginning, which takes seconds until the second one was refused.
   const busy: Fault = { kind: "status", status: 503, from: 1, count: 1 };
-  const links = withFaults(busy).map((link) => ({ ...link, content: LONG }));
-  const wrong: string[] = [];
-  // On a busy machine it may be asked once for all that it delivers, or the others have the rest before its turn.
-  await inTime(() =>
-    withMirrors(links, async (urls, [mirror]) => {
-      const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3 }, LONG);
-      const { failures, state } = stats.mirrors[0]!;
-      if (failures > 0 || state === "dropped") wrong.push(`${failures} failures, ${state}`);
-      assert(events.some(({ type }) => type === "failure"), "none was refused");
-      assert(mirror!.requests.length >= 3, `${mirror!.requests.length} requests`);
-    })
-  );
-  assertEquals(wrong, []);
+  const slow = { bytesPerSecond: 300_000, content: LONG, faults: [busy] };
+  // The others never send more: what is left is its own.
+  const others = LINKS.slice(1).map((link) => ({ ...link, content: LONG, silentAfter: 100_000 }));
+  await withMirrors([slow, ...others], async (urls, [mirror]) => {
+    const onEvent = letGoAt("failure", [mirror!]);
+    const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3, onEvent }, LONG);
+    const { failures, state } = stats.mirrors[0]!;
+    assertEquals([failures, state === "dropped"], [0, false]);
+    assert(events.some((event) => event.type === "failure" && event.mirror === urls[0]));
+    assert(mirror!.requests.length >= 3, `${mirror!.requests.length} requests`);
+  });
 });
 
 /** A `fetch` for which no server takes more than one request at once: the second gets a 503. */
@@ -175,35 +174,32 @@ const SHORTER = randomContent(FILE.size - 999, 3);
 
 for (const [name, content] of Object.entries({ bytes: WRONG, size: SHORTER })) {
   Deno.test(`adaptive: a first mirror with other ${name} than two slower ones is outvoted in time`, async () => {
-    // The others are waited for as long as three of its answers take.
-    const mirrors = [{ content, roundTripMs: 75 }, { roundTripMs: 100 }, { roundTripMs: 120 }];
-    await inTime(() =>
-      withMirrors(mirrors, async (urls) => {
-        const { stats, events } = await adaptive(urls);
-        const [wrong] = stats.mirrors;
-        assertEquals(wrong!.state, "dropped");
-        assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "different content");
-        // By then more of it had been requested: that came no more than once, and was thrown away.
-        const asked = events.findIndex(({ type }) => type === "send");
-        const opened = events.findIndex(({ type }) => type === "open");
-        assert(asked >= 0 && asked < opened, `${asked}, ${opened}`);
-        assert(wrong!.bytes <= content.size, `${wrong!.bytes} bytes`);
-        assertEquals(wrong!.wastedBytes, wrong!.bytes);
-      })
-    );
+    // The others answer once more of it is requested.
+    const silent = { bytesPerSecond: 0 };
+    await withMirrorsAtOnce([{ content }, silent, silent], async (urls, mirrors) => {
+      const onEvent = letGoAt("send", mirrors);
+      const { stats, events } = await adaptive(urls, { onEvent });
+      const [wrong] = stats.mirrors;
+      assertEquals(wrong!.state, "dropped");
+      assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "different content");
+      // What was requested by then came no more than once, and was thrown away.
+      const asked = events.findIndex(({ type }) => type === "send");
+      const opened = events.findIndex(({ type }) => type === "open");
+      assert(asked >= 0 && asked < opened, `${asked}, ${opened}`);
+      assert(wrong!.bytes <= content.size, `${wrong!.bytes} bytes`);
+      assertEquals(wrong!.wastedBytes, wrong!.bytes);
+    });
   });
 }
 
 Deno.test("adaptive: two followers of a wrong mirror are outvoted by three others", async () => {
-  const wrong = { content: WRONG, roundTripMs: 75 };
-  const right = { roundTripMs: 120 };
-  await inTime(() =>
-    withMirrors([wrong, wrong, right, right, right], async (urls) => {
-      const { stats } = await adaptive(urls);
-      const states = stats.mirrors.map(({ state }) => state === "dropped");
-      assertEquals(states, [true, true, false, false, false]);
-    })
-  );
+  const wrong = { content: WRONG };
+  const right = { bytesPerSecond: 0 };
+  await withMirrorsAtOnce([wrong, wrong, right, right, right], async (urls, mirrors) => {
+    const { stats } = await adaptive(urls, { onEvent: letGoAt("answer", mirrors, 2) });
+    const states = stats.mirrors.map(({ state }) => state === "dropped");
+    assertEquals(states, [true, true, false, false, false]);
+  });
 });
 
 Deno.test("adaptive: a slow consumer gets every byte through a small window", async () => {

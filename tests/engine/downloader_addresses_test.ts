@@ -29,7 +29,12 @@ const KINDS = [
 for (const { tls, http } of KINDS) {
   const kind = tls ? `https, ${http}` : "http";
   Deno.test(`eachAddress: URL, Host and certificate are those of the name: ${kind}`, async () => {
-    await using servers = await startAddresses({ content: FILE, addresses: TWO, tls });
+    await using servers = await startAddresses({
+      content: FILE,
+      addresses: TWO,
+      tls,
+      atOnce: true,
+    });
     const options = { ...each(servers, TWO), http };
     const { error, sha256, stats } = await download([servers.url], options);
     assertEquals([error, sha256], [undefined, FILE.sha256()]);
@@ -100,6 +105,7 @@ Deno.test("eachAddress: redirects to the name are followed at the same address, 
   await using servers = await startAddresses({
     content: FILE,
     addresses: TWO,
+    atOnce: true,
     instead: ({ url }) => {
       const target = url.replace("/from", "/f");
       return url.includes("/from") ? Response.redirect(target, 302) : undefined;

@@ -7,7 +7,7 @@ import {
   NoMirrorLeftError,
   type TraceEvent,
 } from "../../mod.ts";
-import { FILE, QUICK, withMirrors } from "../support/download.ts";
+import { FILE, LATE_BLOCK, onceLate, QUICK, withMirrors } from "../support/download.ts";
 
 // The sanitizers of Deno.test find what is left running: requests, timers, clients.
 
@@ -110,17 +110,16 @@ Deno.test("onEvent may read the bytes", async () => {
 
 Deno.test("an algorithm may cancel the download", async () => {
   for (const which of ["delayRequest", "duplicateRequest"] as const) {
-    // Its blocks are late, so that the other one is asked for them.
-    const silent = { silentAfter: 100_000 };
-    await withMirrors([{}, silent], async (urls) => {
+    await withMirrors(LATE_BLOCK, async (urls, mirrors) => {
       const reason = new Error("enough");
       let cancelled: Promise<void> | undefined;
       const options: DownloaderOptions = {
-        delayRequest: "diff",
+        delayRequest: () => 0,
         [which]: () => {
           cancelled ??= download.cancel(reason);
           return which === "delayRequest" ? 0 : false;
         },
+        onEvent: onceLate(urls, mirrors),
       };
       const download = new Downloader(urls, { ...QUICK, ...options });
       const { error } = await drain(download);

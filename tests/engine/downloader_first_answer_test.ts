@@ -5,35 +5,46 @@ import { createHash } from "node:crypto";
 import { Downloader, type DownloaderOptions, MirrorMismatchError } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
-import { download, FILE, inTime, withMirrors } from "../support/download.ts";
+import {
+  download,
+  FILE,
+  letGoAt,
+  onceDropped,
+  UNTIL_DROPPED,
+  UNTIL_OPEN,
+  withMirrors,
+} from "../support/download.ts";
 
 const FIRST: DownloaderOptions = { deliverAfter: "first-answer" };
 const OTHERS = [otherContent(FILE), randomContent(999_999, 3)] as const;
 /** Slow enough that the others answer before it has sent all of the file. */
 const NEAR: Partial<MirrorOptions> = { bytesPerSecond: 500_000 };
-/** So far that the others' agreement would not be waited for. */
-const FAR: Partial<MirrorOptions> = { roundTripMs: 350 };
-
 Deno.test("deliverAfter: a mirror that has another file is dropped, and the first one's is delivered", async () => {
-  const [otherBytes, otherSize] = OTHERS;
-  for (const other of [{ content: otherSize, roundTripMs: 30 }, { content: otherBytes, ...FAR }]) {
-    await inTime(() =>
-      withMirrors([other, NEAR], async (urls) => {
-        const { error, sha256, stats: { mirrors: [dropped] } } = await download(urls, FIRST);
-        assertEquals([error, sha256], [undefined, FILE.sha256()]);
-        assertEquals(dropped!.state, "dropped");
-        assertStringIncludes(dropped!.message ?? "", "the mirror that answered first");
-      })
-    );
+  for (const content of OTHERS) {
+    await withMirrors([{ content, ...UNTIL_OPEN }, UNTIL_DROPPED], async (urls, [other, first]) => {
+      const open = letGoAt("open", [other!]);
+      const dropped = onceDropped([first!]);
+      const onEvent: DownloaderOptions["onEvent"] = (event) => {
+        open(event);
+        dropped(event);
+      };
+      const { error, sha256, stats } = await download(urls, { ...FIRST, onEvent });
+      assertEquals([error, sha256], [undefined, FILE.sha256()]);
+      assertEquals(stats.mirrors[0]!.state, "dropped");
+      assertStringIncludes(stats.mirrors[0]!.message ?? "", "the mirror that answered first");
+    });
   }
 });
 
 Deno.test("deliverAfter: more mirrors with another file are an error, and nothing of theirs is delivered", async () => {
   for (const content of OTHERS) {
-    const others = [1, 2].map(() => ({ content, ...FAR }));
-    // The first one cannot be through before the others have answered.
-    await withMirrors([{ bytesPerSecond: 200_000 }, ...others], async (urls) => {
-      const { error, bytes, sha256 } = await download(urls, FIRST);
+    const others = [1, 2].map(() => ({ content, ...UNTIL_OPEN }));
+    // The first one never sends all.
+    await withMirrors([UNTIL_DROPPED, ...others], async (urls, [, ...mirrors]) => {
+      const { error, bytes, sha256 } = await download(urls, {
+        ...FIRST,
+        onEvent: letGoAt("open", mirrors),
+      });
       assertInstanceOf(error, MirrorMismatchError);
       assertEquals((error as MirrorMismatchError).files.length, 3);
       assert(bytes > 0);

@@ -28,10 +28,15 @@ async function learn(
 }
 
 Deno.test("Downloader.knownFile spares the next download the probe", async () => {
-  await withMirrors([{}, { redirect: "relative" }], async (urls, mirrors) => {
+  const lab = [{ silentAfter: 100_000 }, { redirect: "relative" }] as const;
+  await withMirrors(lab, async (urls, mirrors) => {
     // No request is cancelled before it is answered: the mirror itself would be asked again after that.
     const options = { delayRequest: "diff", stallTimeoutMs: 60_000 } as const;
-    const knownFile = JSON.parse(JSON.stringify(await learn(urls, options)));
+    // The first one does not deliver all before the other one has answered.
+    const onEvent: DownloaderOptions["onEvent"] = (event) => {
+      if (event.type === "answer" && event.mirror === urls[1]) mirrors[0]!.setRate(undefined);
+    };
+    const knownFile = JSON.parse(JSON.stringify(await learn(urls, { ...options, onEvent })));
     assertEquals(knownFile.mirrors.map(({ url }: { url: string }) => url), urls);
     const range = { start: 500_000, end: 700_000 };
     // Requests that the first download cancelled may still arrive.

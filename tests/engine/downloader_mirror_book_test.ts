@@ -6,7 +6,14 @@ import {
   MirrorBook,
 } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, inTime, PIECES, QUICK, withMirrors } from "../support/download.ts";
+import {
+  download,
+  inTime,
+  PIECES,
+  QUICK,
+  withMirrors,
+  withMirrorsAtOnce,
+} from "../support/download.ts";
 import { firstRanges, LONG_AND_FAST, mostFirstRanges, MUCH } from "../support/first_ranges.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import { type Rewriting, rewrittenFetch } from "../support/rewritten_fetch.ts";
@@ -42,8 +49,7 @@ Deno.test("Downloader: with the same book, a second download requests more at fi
 });
 
 Deno.test("Downloader: what the book says is known of each mirror on its own", async () => {
-  const mirrors = [LINK, LINK];
-  await withMirrors(mirrors, async (urls, [one, two]) => {
+  await withMirrorsAtOnce([LINK, LINK], async (urls, [one, two]) => {
     const size = await mostFirstRanges(two!, async () => {
       const before = one!.requests.length;
       const book = new MirrorBook();

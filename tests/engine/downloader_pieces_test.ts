@@ -90,9 +90,10 @@ Deno.test("Downloader: expected pieces: only bad pieces are fetched twice", asyn
 
 Deno.test("Downloader: expected pieces: a whole other file of the same size is found by its first piece", async () => {
   await withMirrors(
-    [{ content: otherContent(FILE) }, { content: otherContent(FILE) }, {}],
-    async (urls) => {
-      const { sha256, error, stats } = await download(urls, WITH_PIECES);
+    [{ content: otherContent(FILE) }, { content: otherContent(FILE) }, UNTIL_DROPPED],
+    async (urls, mirrors) => {
+      const onEvent = onceDropped(mirrors, 2);
+      const { sha256, error, stats } = await download(urls, { ...WITH_PIECES, onEvent });
       assertEquals([error, sha256], [undefined, FILE.sha256()]);
       assertEquals(stats.mirrors.map(({ state }) => state === "dropped"), [true, true, false]);
     },

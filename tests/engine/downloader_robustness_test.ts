@@ -1,7 +1,24 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { Downloader, MirrorMismatchError, NoMirrorLeftError } from "../../mod.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  MirrorMismatchError,
+  NoMirrorLeftError,
+} from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, IMPATIENT, inTime, QUICK, withMirrors } from "../support/download.ts";
+import {
+  download,
+  FILE,
+  IMPATIENT,
+  LATE_BLOCK,
+  letGoAt,
+  onceDropped,
+  onceLate,
+  QUICK,
+  UNTIL_DROPPED,
+  UNTIL_OPEN,
+  withMirrors,
+} from "../support/download.ts";
 import { type MirrorOptions, startMirror } from "../support/lab/mirror_lab.ts";
 
 const OTHER_BYTES = otherContent(FILE);
@@ -33,11 +50,6 @@ const survived: Record<string, Mirrors> = {
     { unknownLength: "chunked", bytesPerSecond: 400_000 },
     late(350),
   ],
-  "a late wrong mirror, outvoted by a later one": [
-    { bytesPerSecond: 400_000 },
-    late(300, { content: OTHER_SIZE }),
-    late(380),
-  ],
   "the only mirror with a size dies, one without goes on": [
     { unknownLength: "star" },
     { faults: [{ kind: "status", status: 404, from: 3 }] },
@@ -49,14 +61,29 @@ const survived: Record<string, Mirrors> = {
 
 for (const [name, mirrors] of Object.entries(survived)) {
   Deno.test(`Downloader survives ${name}`, async () => {
-    const run = () =>
-      withMirrors(mirrors, async (urls) => {
-        const outcome = await download(urls, name.includes("stalls") ? IMPATIENT : {});
-        assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
-      });
-    await (name.includes("outvoted") ? inTime(run) : run());
+    await withMirrors(mirrors, async (urls) => {
+      const outcome = await download(urls, name.includes("stalls") ? IMPATIENT : {});
+      assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+    });
   });
 }
+
+Deno.test("Downloader survives a late wrong mirror, outvoted by a later one", async () => {
+  const mirrors = [UNTIL_DROPPED, { content: OTHER_SIZE, ...UNTIL_OPEN }, UNTIL_OPEN];
+  await withMirrors(mirrors, async (urls, [first, wrong, later]) => {
+    const open = letGoAt("open", [wrong!]);
+    const dropped = onceDropped([first!]);
+    const outcome = await download(urls, {
+      onEvent: (event) => {
+        open(event);
+        dropped(event);
+        if (event.type === "answer" && event.mirror === urls[1]) later!.setRate(undefined);
+      },
+    });
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+    assertEquals(outcome.stats.mirrors[1]!.state, "dropped");
+  });
+});
 
 for (
   const [name, options] of Object.entries({
@@ -117,22 +144,26 @@ Deno.test("Downloader: a mirror is asked for its redirect again when the target 
 });
 
 Deno.test("Downloader: a disagreement of two that shows late is an error", async () => {
-  const mirrors = [{ bytesPerSecond: 400_000 }, late(350, { content: OTHER_SIZE })];
-  await withMirrors(mirrors, async (urls) => {
-    const { error } = await download(urls);
-    assertInstanceOf(error, MirrorMismatchError);
-  });
+  for (const content of [OTHER_SIZE, OTHER_BYTES]) {
+    const mirrors = [UNTIL_DROPPED, { content, ...UNTIL_OPEN }];
+    await withMirrors(mirrors, async (urls, [, other]) => {
+      const { error } = await download(urls, { onEvent: letGoAt("open", [other!]) });
+      assertInstanceOf(error, MirrorMismatchError);
+    });
+  }
 });
 
 for (const which of ["delayRequest", "duplicateRequest"] as const) {
   Deno.test(`Downloader: a ${which} function that throws ends the download with its error`, async () => {
-    await withMirrors([{ bytesPerSecond: 5e6 }, { bytesPerSecond: 5e6 }], async (urls) => {
+    await withMirrors(LATE_BLOCK, async (urls, mirrors) => {
       let calls = 0;
       const broken = () => {
         if (++calls > 1) throw new Error("algorithm broke");
         return 0 as never;
       };
-      const downloader = new Downloader(urls, { ...QUICK, delayRequest: "diff", [which]: broken });
+      const options: DownloaderOptions = { ...QUICK, delayRequest: () => 0, [which]: broken };
+      const onEvent = onceLate(urls, mirrors);
+      const downloader = new Downloader(urls, { ...options, onEvent });
       await assertRejects(() => Array.fromAsync(downloader), Error, "algorithm broke");
     });
   });

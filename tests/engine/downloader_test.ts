@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Downloader, type DownloaderOptions, NoMirrorLeftError } from "../../mod.ts";
 import { randomContent } from "../support/lab/content.ts";
-import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+import { download, FILE, QUICK, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 
 Deno.test("Downloader.open() returns what the file is, and nothing is requested before", async () => {
-  await withMirrors([{ contentType: "video/mp4" }, {}], async (urls, mirrors) => {
+  await withMirrorsAtOnce([{ contentType: "video/mp4" }, {}], async (urls, mirrors) => {
     await using downloader = new Downloader(urls, QUICK);
     assertEquals(mirrors.map(({ requests }) => requests.length), [0, 0]);
     const info = await downloader.open();
@@ -181,9 +181,12 @@ Deno.test("Downloader: a URL that is given twice counts once, and is reported", 
 });
 
 Deno.test("Downloader reports the first requests to mirrors, and their responses", async () => {
-  await using place = await startMirror({ content: FILE, path: "/place" });
-  const options = [{ redirectTo: `${place.url}?key=s3cret` }, { ranges: false }];
-  await withMirrors(options, async (urls) => {
+  await withMirrorsAtOnce([{ path: "/place" }, { ranges: false }], async ([place, other]) => {
+    await using redirecting = await startMirror({
+      content: FILE,
+      redirectTo: `${place}?key=s3cret`,
+    });
+    const urls = [redirecting.url, other!];
     const { events, error } = await download(urls);
     assertEquals(error, undefined);
     const asked = events.filter((event) => event.type === "ask");
@@ -192,7 +195,7 @@ Deno.test("Downloader reports the first requests to mirrors, and their responses
     const [moved, whole] = urls.map((url) => answers.find(({ mirror }) => mirror === url));
     assertEquals([moved?.status, moved?.size, moved?.request], [206, FILE.size, 0]);
     assertEquals([whole?.status, whole?.size, whole?.location], [200, FILE.size, undefined]);
-    assertEquals(moved?.location, place.url);
+    assertEquals(moved?.location, place);
     assert(moved?.etag?.startsWith('"'), `${moved?.etag}`);
   });
 });

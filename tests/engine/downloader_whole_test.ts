@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { NoMirrorLeftError, RangeNotSatisfiableError } from "../../mod.ts";
 import { randomContent } from "../support/lab/content.ts";
-import { download, FILE, withMirrors } from "../support/download.ts";
+import { download, FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 
 for (const size of [0, 1, 2, 999, 12_287, 12_288, 12_289, 50_000, 50_001]) {
   const content = randomContent(size, 11);
@@ -18,7 +18,7 @@ for (const size of [0, 1, 2, 999, 12_287, 12_288, 12_289, 50_000, 50_001]) {
 }
 
 Deno.test("Downloader: a mirror that ignores Range serves alone when no other can do ranges", async () => {
-  await withMirrors([{ ranges: false }, { ranges: false }], async (urls, mirrors) => {
+  await withMirrorsAtOnce([{ ranges: false }, { ranges: false }], async (urls, mirrors) => {
     const outcome = await download(urls);
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assertEquals(mirrors.map(({ requests }) => requests.length), [1, 1]);
@@ -26,7 +26,7 @@ Deno.test("Downloader: a mirror that ignores Range serves alone when no other ca
 });
 
 Deno.test("Downloader: a mirror that ignores Range is spared while another can do ranges", async () => {
-  await withMirrors([{ ranges: false }, {}], async (urls, mirrors) => {
+  await withMirrorsAtOnce([{ ranges: false }, {}], async (urls, mirrors) => {
     const outcome = await download(urls);
     assertEquals(outcome.sha256, FILE.sha256());
     assertEquals(outcome.stats.mirrors[0]!.state, "spare");

@@ -28,6 +28,8 @@ export interface AddressOptions {
   readonly tls?: boolean;
   /** Returns a response in place of the file; `live`: number of responses under way at all addresses. */
   readonly instead?: (request: AddressRequest, live: number) => Response | undefined;
+  /** Whether no byte of the file is sent before each address was asked for it. @default false */
+  readonly atOnce?: boolean;
 }
 
 /** The running servers. */
@@ -48,11 +50,13 @@ const PIECE = 64 * 1024;
 
 /** Starts a server at each address. */
 export async function startAddresses(options: AddressOptions): Promise<AddressServers> {
-  const { content, addresses, tls = false, instead = () => undefined } = options;
+  const { content, addresses, tls = false, instead = () => undefined, atOnce = false } = options;
   const { caPem, certPem, keyPem } = await certificatesFor(NAME, "two.example");
   const requests: AddressRequest[] = [];
   const port = freePort();
   let [live, mostLive] = [0, 0];
+  const unasked = new Set(atOnce ? addresses : []);
+  const allAsked = Promise.withResolvers<void>();
   const servers: Deno.HttpServer<Deno.NetAddr>[] = [];
   for (const hostname of addresses) {
     const certificate = tls ? { cert: certPem, key: keyPem } : {};
@@ -63,11 +67,13 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
         requests.push(request);
         const other = instead(request, live);
         if (other !== undefined) return other;
+        unasked.delete(hostname);
+        if (unasked.size === 0) allAsked.resolve();
         mostLive = Math.max(mostLive, ++live);
         const [, start, last] = /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "bytes=0-")!;
         const end = Math.min(last === "" ? content.size : Number(last) + 1, content.size);
         const range = `bytes ${start}-${end - 1}/${content.size}`;
-        const body = pieces(content, Number(start), end, () => live--);
+        const body = pieces(content.read(Number(start), end), allAsked.promise, () => live--);
         return new Response(body, {
           status: 206,
           headers: {
@@ -92,26 +98,30 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
   };
 }
 
-/** Returns bytes of the file, a piece now and then. */
+/** Returns these bytes, a piece now and then, once `begin` has resolved. */
 function pieces(
-  content: Content,
-  start: number,
-  end: number,
+  bytes: Uint8Array,
+  begin: Promise<void>,
   onEnd: () => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let at = start;
+  let at = 0;
+  let isCancelled = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   return new ReadableStream({
     async pull(controller) {
-      await new Promise((resolve) => timer = setTimeout(resolve, PAUSE_MS));
-      const next = Math.min(end, at + PIECE);
-      controller.enqueue(content.read(at, next).slice());
-      at = next;
-      if (at < end) return;
+      await begin;
+      await new Promise((resolve) => {
+        if (!isCancelled) timer = setTimeout(resolve, PAUSE_MS);
+      });
+      const piece = bytes.slice(at, at + PIECE);
+      controller.enqueue(piece);
+      at += piece.length;
+      if (at < bytes.length) return;
       controller.close();
       onEnd();
     },
     cancel() {
+      isCancelled = true;
       clearTimeout(timer);
       onEnd();
     },

@@ -100,17 +100,56 @@ export async function inTime(run: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Returns a listener that sets mirrors to full speed at the first event of a type, or at the event number `count`. */
+export function letGoAt(
+  type: TraceEvent["type"],
+  mirrors: readonly LabMirror[],
+  count: number = 1,
+): (event: TraceEvent) => void {
+  let seen = 0;
+  return (event) => {
+    if (event.type !== type || ++seen < count) return;
+    for (const mirror of mirrors) mirror.setRate(undefined);
+  };
+}
+
 /** What other mirrors send, in bytes, before {@linkcode onceDropped} lets them go on. */
 export const UNTIL_DROPPED: Partial<MirrorOptions> = { silentAfter: 100_000 };
 
 /**
- * Returns a listener that lets mirrors of {@linkcode UNTIL_DROPPED} go on once a mirror is dropped: they could deliver
- * the whole file before one that is to be dropped has sent anything.
+ * Returns a listener that lets mirrors of {@linkcode UNTIL_DROPPED} go on once `count` mirrors are dropped: they could
+ * deliver the whole file before one that is to be dropped has sent anything.
  */
-export function onceDropped(mirrors: readonly LabMirror[]): (event: TraceEvent) => void {
+export function onceDropped(
+  mirrors: readonly LabMirror[],
+  count: number = 1,
+): (event: TraceEvent) => void {
+  const letGo = letGoAt("mirror", mirrors, count);
   return (event) => {
-    if (event.type !== "mirror" || event.state !== "dropped") return;
-    for (const mirror of mirrors) mirror.setRate(undefined);
+    if (event.type === "mirror" && event.state === "dropped") letGo(event);
+  };
+}
+
+/** A mirror that says nothing before `letGoAt("open")`: it comes too late to decide what the file is. */
+export const UNTIL_OPEN: Partial<MirrorOptions> = { bytesPerSecond: 0 };
+
+/**
+ * Mirrors of which the second one falls silent within its first block, of those of {@linkcode QUICK}, and the first one
+ * before it has brought all: until the second one is asked for a block, by {@linkcode onceLate}.
+ */
+export const LATE_BLOCK: readonly Partial<MirrorOptions>[] = [
+  { silentAfter: 300_000 },
+  { silentAfter: 30_000 },
+];
+
+/** Returns a listener that lets the first mirror of {@linkcode LATE_BLOCK} go on once the second one is asked. */
+export function onceLate(
+  [, late]: readonly string[],
+  [first]: readonly LabMirror[],
+): (event: TraceEvent) => void {
+  const letGo = letGoAt("send", [first!]);
+  return (event) => {
+    if (event.type === "send" && event.mirror === late) letGo(event);
   };
 }
 

@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Downloader, type MirrorError, NoMirrorLeftError } from "../../mod.ts";
-import { download, FILE, withMirrors } from "../support/download.ts";
+import { download, FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 import { freePort } from "../support/lab/free_port.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 
@@ -24,7 +24,7 @@ function lastFailure(error: unknown): MirrorError {
 
 for (const redirect of ["relative", "absolute"] as const) {
   Deno.test(`Transport follows ${redirect} redirects once, and remembers where they led`, async () => {
-    await withMirrors([{ redirect }, { redirect }], async (urls, mirrors) => {
+    await withMirrorsAtOnce([{ redirect }, { redirect }], async (urls, mirrors) => {
       // A request that is cancelled before its answer, however late that is, makes the mirror be asked anew: each block
       // is requested from one mirror only, until it answers.
       const outcome = await download(urls, { delayRequest: "diff", duplicateRequest: "none" });
@@ -177,7 +177,7 @@ Deno.test("Transport sends conditions on the file with the first request to each
     "if-none-match": '"old"',
     "if-modified-since": "Thu, 01 Jan 2020 00:00:00 GMT",
   };
-  await withMirrors([{}, {}], async (urls, mirrors) => {
+  await withMirrorsAtOnce([{}, {}], async (urls, mirrors) => {
     const outcome = await download(urls, { headers });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     for (const { requests } of mirrors) {
