@@ -61,6 +61,7 @@ Deno.test("Downloader: a file that changes on a mirror is dropped there, by If-R
       let changed = false;
       const outcome = await download(urls, {
         maxBlocksPerRequest: 1,
+        stallTimeoutMs: 60_000,
         onEvent: (event) => {
           dropped(event);
           isReady ||= event.type === "mirror" && event.state === "ready" &&

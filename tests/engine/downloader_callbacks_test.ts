@@ -114,6 +114,7 @@ Deno.test("an algorithm may cancel the download", async () => {
       const reason = new Error("enough");
       let cancelled: Promise<void> | undefined;
       const options: DownloaderOptions = {
+        stallTimeoutMs: 60_000,
         delayRequest: () => 0,
         [which]: () => {
           cancelled ??= download.cancel(reason);

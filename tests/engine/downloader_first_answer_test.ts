@@ -15,7 +15,7 @@ import {
   withMirrors,
 } from "../support/download.ts";
 
-const FIRST: DownloaderOptions = { deliverAfter: "first-answer" };
+const FIRST: DownloaderOptions = { deliverAfter: "first-answer", stallTimeoutMs: 60_000 };
 const OTHERS = [otherContent(FILE), randomContent(999_999, 3)] as const;
 /** Slow enough that the others answer before it has sent all of the file. */
 const NEAR: Partial<MirrorOptions> = { bytesPerSecond: 500_000 };

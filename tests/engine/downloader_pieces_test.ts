@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Downloader, OptionRangeError, OptionTypeError, PieceMismatchError } from "../../mod.ts";
-import { download, FILE, onceDropped, UNTIL_DROPPED, withMirrors } from "../support/download.ts";
+import {
+  download,
+  FILE,
+  onceDropped,
+  UNTIL_DROPPED,
+  withMirrors,
+  withMirrorsAtOnce,
+} from "../support/download.ts";
 import { bytesContent, flippedContent, otherContent, piecesOf } from "../support/lab/content.ts";
 
 const LENGTH = 50_000;
@@ -93,7 +100,11 @@ Deno.test("Downloader: expected pieces: a whole other file of the same size is f
     [{ content: otherContent(FILE) }, { content: otherContent(FILE) }, UNTIL_DROPPED],
     async (urls, mirrors) => {
       const onEvent = onceDropped(mirrors, 2);
-      const { sha256, error, stats } = await download(urls, { ...WITH_PIECES, onEvent });
+      const { sha256, error, stats } = await download(urls, {
+        ...WITH_PIECES,
+        stallTimeoutMs: 60_000,
+        onEvent,
+      });
       assertEquals([error, sha256], [undefined, FILE.sha256()]);
       assertEquals(stats.mirrors.map(({ state }) => state === "dropped"), [true, true, false]);
     },
@@ -164,7 +175,8 @@ Deno.test("Downloader: expected pieces: a lone mirror without ranges and without
 });
 
 Deno.test("Downloader: expected pieces: mirrors of another size are dropped, though no size is expected", async () => {
-  await withMirrors([{ content: bytesContent(FILE.read(0, 999_000)) }, {}, {}], async (urls) => {
+  const mirrors = [{ content: bytesContent(FILE.read(0, 999_000)) }, {}, {}];
+  await withMirrorsAtOnce(mirrors, async (urls) => {
     const { sha256, error, stats } = await download(urls, { expectedPieces: PIECES });
     assertEquals([error, sha256], [undefined, FILE.sha256()]);
     assertEquals(stats.mirrors[0]!.state, "dropped");

@@ -1,10 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import {
-  Downloader,
-  type DownloaderOptions,
-  MirrorMismatchError,
-  NoMirrorLeftError,
-} from "../../mod.ts";
+import { Downloader, MirrorMismatchError, NoMirrorLeftError } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
 import {
   download,
@@ -18,6 +13,7 @@ import {
   UNTIL_DROPPED,
   UNTIL_OPEN,
   withMirrors,
+  withMirrorsAtOnce,
 } from "../support/download.ts";
 import { type MirrorOptions, startMirror } from "../support/lab/mirror_lab.ts";
 
@@ -74,6 +70,7 @@ Deno.test("Downloader survives a late wrong mirror, outvoted by a later one", as
     const open = letGoAt("open", [wrong!]);
     const dropped = onceDropped([first!]);
     const outcome = await download(urls, {
+      stallTimeoutMs: 60_000,
       onEvent: (event) => {
         open(event);
         dropped(event);
@@ -147,7 +144,8 @@ Deno.test("Downloader: a disagreement of two that shows late is an error", async
   for (const content of [OTHER_SIZE, OTHER_BYTES]) {
     const mirrors = [UNTIL_DROPPED, { content, ...UNTIL_OPEN }];
     await withMirrors(mirrors, async (urls, [, other]) => {
-      const { error } = await download(urls, { onEvent: letGoAt("open", [other!]) });
+      const onEvent = letGoAt("open", [other!]);
+      const { error } = await download(urls, { stallTimeoutMs: 60_000, onEvent });
       assertInstanceOf(error, MirrorMismatchError);
     });
   }
@@ -161,9 +159,13 @@ for (const which of ["delayRequest", "duplicateRequest"] as const) {
         if (++calls > 1) throw new Error("algorithm broke");
         return 0 as never;
       };
-      const options: DownloaderOptions = { ...QUICK, delayRequest: () => 0, [which]: broken };
-      const onEvent = onceLate(urls, mirrors);
-      const downloader = new Downloader(urls, { ...options, onEvent });
+      const downloader = new Downloader(urls, {
+        ...QUICK,
+        stallTimeoutMs: 60_000,
+        delayRequest: () => 0,
+        [which]: broken,
+        onEvent: onceLate(urls, mirrors),
+      });
       await assertRejects(() => Array.fromAsync(downloader), Error, "algorithm broke");
     });
   });
@@ -184,35 +186,38 @@ Deno.test("Downloader: a signal ends it also when only the reading is left", asy
 });
 
 Deno.test("Downloader: a mirror whose answers cannot be read is a mirror that failed", async () => {
-  await withMirrors([{}], async (urls) => {
-    const body = () =>
-      new ReadableStream({ start: (controller) => controller.error(new Error("reset")) });
-    const used = () => {
-      const response = new Response("x".repeat(5000));
-      void response.text();
-      return response;
-    };
-    for (const answer of [() => new Response(body(), { status: 503 }), used]) {
-      const half: typeof fetch = (input, init) =>
-        String(input).startsWith("http://bad") ? Promise.resolve(answer()) : fetch(input, init);
-      const outcome = await download([...urls, "http://bad.test/file"], { fetch: half });
+  const body = () =>
+    new ReadableStream({ start: (controller) => controller.error(new Error("reset")) });
+  const used = () => {
+    const response = new Response("x".repeat(5000));
+    void response.text();
+    return response;
+  };
+  for (const answer of [() => new Response(body(), { status: 503 }), used]) {
+    const half: typeof fetch = (input, init) =>
+      String(input).startsWith("http://bad") ? Promise.resolve(answer()) : fetch(input, init);
+    // The other one says nothing until then.
+    await withMirrors([{ bytesPerSecond: 0 }], async (urls, mirrors) => {
+      const onEvent = letGoAt("failure", mirrors);
+      const outcome = await download([...urls, "http://bad.test/file"], { fetch: half, onEvent });
       assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
       assert(outcome.events.some(({ type }) => type === "failure"));
-    }
-  });
+    });
+  }
 });
 
 Deno.test("Downloader: a retired mirror helps when the last one at work stalls", async () => {
   const stall = { kind: "stall", afterBytes: 20_000, from: 4, count: 1 } as const;
-  const mirrors = [
-    { roundTripMs: 2, bytesPerSecond: 2e6, faults: [stall] },
-    { roundTripMs: 60, bytesPerSecond: 5e6 },
-  ];
-  await withMirrors(mirrors, async (urls, [first]) => {
-    // The initial delay of the second mirror is longer than the file.
-    const outcome = await download(urls, { delayRequest: "diff", maxBlocksPerRequest: 1 });
+  await withMirrorsAtOnce([{ faults: [stall] }, {}], async (urls, [first]) => {
+    const outcome = await download(urls, {
+      maxBlocksPerRequest: 1,
+      // For the second one, what is left is too little.
+      delayRequest: ({ mirror, left }) => mirror.url === urls[1] ? 2 * left : 0,
+    });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assert(first!.requests.some(({ ended }) => ended === "fault"));
-    assert(outcome.stats.mirrors[1]!.requests > 0);
+    const second = outcome.events.filter((event) => "mirror" in event && event.mirror === urls[1]);
+    assert(second.some((event) => event.type === "mirror" && event.state === "retired"));
+    assert(second.some(({ type }) => type === "send"));
   });
 });
