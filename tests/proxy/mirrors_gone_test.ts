@@ -37,7 +37,8 @@ class Mirror implements AsyncDisposable {
       let at = start;
       const body = new ReadableStream<Uint8Array>({
         async pull(controller) {
-          await delay(5, { signal });
+          await delay(5, { signal }).catch(() => {});
+          if (signal.aborted) return;
           const next = Math.min(end, at + 64 * 1024);
           if (at < next) controller.enqueue(FILE.read(at, next));
           at = next;
@@ -100,13 +101,15 @@ Deno.test("/proxy: all mirrors gone for a while are survived while the client wa
 Deno.test("/proxy: all mirrors gone for longer than it retries end the response", () =>
   withGone(100, (rest) => assertRejects(() => rest)));
 
-Deno.test("/proxy: a body that fails prints one line, where its server prints why, for a part as well", async () => {
-  const film = { content: FILE, bytesPerSecond: 2e6 };
-  await withMirrors([film, film], async (urls, mirrors) => {
-    await using handler = createHandler({ allowPrivate: true, download: DOWNLOAD, retryMaxMs: 1 });
-    const url = `http://localhost/proxy?host=${urls.join(",")}`;
-    for (const range of ["bytes=0-", "bytes=0-9,100000-"]) {
+for (const range of ["bytes=0-", "bytes=0-9,100000-"]) {
+  Deno.test(`/proxy: a body that fails prints one line, where its server prints why: ${range}`, async () => {
+    const film = { content: FILE, bytesPerSecond: 2e6 };
+    await withMirrors([film, film], async (urls, mirrors) => {
+      const options = { allowPrivate: true, download: DOWNLOAD, retryMaxMs: 1 };
+      await using handler = createHandler(options);
+      const url = `http://localhost/proxy?host=${urls.join(",")}`;
       const response = await handler(new Request(url, { headers: { range } }));
+      assertEquals(response.status, 206);
       const reader = response.body!.getReader();
       await reader.read();
       for (const mirror of mirrors) {
@@ -116,9 +119,8 @@ Deno.test("/proxy: a body that fails prints one line, where its server prints wh
       const error = await assertRejects(async () => {
         while (!(await reader.read()).done);
       });
-      for (const mirror of mirrors) mirror.setFaults([]);
       assertMatch(Deno.inspect(error), /^IncompleteResponse: .+$/);
       assert(error instanceof Error && error.cause instanceof NoMirrorLeftError, `${error}`);
-    }
+    });
   });
-});
+}
