@@ -294,6 +294,11 @@ export const HTTP_PARSERS: readonly Parser[] = [
     "x:|a:\t|",
     "|a:@ |",
     "|'a:\"|",
+    "|//a@b |",
+    '|"\\\\" |',
+    '|"a:@" |',
+    "|http://u:p@a/?http://u:p@b/ |",
+    "|http://u:p@a/?q\n|",
   ]),
   {
     name: "URLs of mirrors",

@@ -15,33 +15,47 @@ const HIDDEN = "…";
 
 /** A scheme, with as many letters before its colon as matter: texts without a colon are long, too. */
 const SCHEME = String.raw`[a-z][a-z\d+.-]{0,20}:`;
+/** The same as it ends: colons are found faster than what may be a letter of a scheme. */
+const SCHEME_END = String.raw`:(?<=(${SCHEME}))`;
 /** A scheme with the slashes after it. */
 const HEAD = /^(?:[a-z][a-z\d+.-]*:)?[/\\]*/i;
 /** Schemes whose URLs always have a host, with or without slashes before it (URL standard, "special"). */
 const SPECIAL = /^(?:https?|ftp|wss?):/i;
-/** A URL inside a path, a query or an opaque URL. */
-const NESTED = new RegExp(String.raw`(?:\b(?:https?|ftp|wss?):|${SCHEME}//)[^]*`, "i");
-/** What may be a URL in a text, with a few line breaks, which the URL parser removes. */
-const CANDIDATE = new RegExp(String.raw`(?:${SCHEME}|[/\\]{2})\S+(?:[\t\n\r]+\S+){0,8}`, "gi");
+/** The end of the scheme of a URL inside a path, a query or an opaque URL. */
+const NESTED = new RegExp(String.raw`${SCHEME_END}(?=//)|:(?<=\b((?:https?|ftp|wss?):))`, "i");
+/** The end of the scheme of what may be a URL in a text, or the slashes without one. */
+const CANDIDATE = new RegExp(String.raw`(?:${SCHEME_END}|[/\\]{2})(?=\S)`, "gi");
+/** What follows, with a few line breaks, which the URL parser removes. */
+const FOLLOWING = /\S+(?:[\t\n\r]+\S+){0,8}/y;
 /** A URL in quotes, which may have spaces and line breaks. */
 const QUOTED = new RegExp(String.raw`(["'\x60])(${SCHEME}[^]*?)\1`, "gi");
-/** The beginning of a URL. Its host may be invalid and have spaces. */
-const BEGINNING = new RegExp(String.raw`${SCHEME}(?=\S)`, "gi");
+/** The end of the scheme of a URL. Its host may be invalid and have spaces. */
+const BEGINNING = new RegExp(String.raw`${SCHEME_END}(?=\S)`, "gi");
 const QUERY = /\?\S+/y;
 /** A URL that is nested more deeply is hidden as a whole. */
 const MAX_DEPTH = 8;
+/** The same in a text of more than {@linkcode LONG} characters, each of which is parsed again and again. */
+const MAX_DEPTH_IN_LONG = 1;
+const LONG = 64 * 1024;
+/** A text with more URLs that may have credentials is hidden from there on: they are not for people to read. */
+const MOST_URLS = 1000;
 
 /**
  * Returns `text`, which is meant to be one URL, without credentials. An `@` elsewhere in a valid URL
  * stays; in an invalid one everything before the last `@` is hidden.
  */
 export function redactUrl(text: string): string {
-  return redact(text, 0);
+  return mayHaveCredentials(text) ? redact(text, 0) : text;
+}
+
+/** Reports whether a text may have credentials: there are none without this sign. */
+function mayHaveCredentials(text: string): boolean {
+  return text.includes("@");
 }
 
 function redact(text: string, depth: number): string {
   // As the URL parser does: control characters and spaces before it do not count.
-  const joined = text.replace(/[\t\n\r]/g, "").replace(/^[^!-\uffff]+/, "");
+  const joined = text.replace(/[\t\n\r]+/g, "").replace(/^[^!-\uffff]+/, "");
   const head = HEAD.exec(joined)![0];
   const rest = joined.slice(head.length);
   const url = parseUrl(joined);
@@ -69,9 +83,53 @@ function credentialsEnd(url: URL | null, head: string, rest: string): number {
 
 /** Returns a text without the credentials of the URLs in it. */
 export function redactText(text: string): string {
-  return text
-    .replace(QUOTED, (_all, quote, url) => quote + redactUrl(url) + quote)
-    .replace(CANDIDATE, redactLines);
+  if (!mayHaveCredentials(text)) return text;
+  return replaceUrls(replaceUrls(text, nextQuoted, redactQuoted), nextCandidate, redactLines);
+}
+
+/** Where a URL is in a text. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+function nextQuoted(text: string, from: number): Span | undefined {
+  QUOTED.lastIndex = from;
+  const match = QUOTED.exec(text);
+  return match === null ? undefined : { start: match.index, end: QUOTED.lastIndex };
+}
+
+/** Redacts a URL with the quotes around it. */
+function redactQuoted(quoted: string): string {
+  return quoted[0] + redactUrl(quoted.slice(1, -1)) + quoted.at(-1);
+}
+
+function nextCandidate(text: string, from: number): Span | undefined {
+  CANDIDATE.lastIndex = from;
+  const match = CANDIDATE.exec(text);
+  if (match === null) return undefined;
+  const { length } = match[1] ?? match[0];
+  FOLLOWING.lastIndex = CANDIDATE.lastIndex;
+  FOLLOWING.test(text);
+  return { start: CANDIDATE.lastIndex - length, end: FOLLOWING.lastIndex };
+}
+
+/** Replaces the URLs that `next` finds, as far as they may have credentials. */
+function replaceUrls(
+  text: string,
+  next: (text: string, from: number) => Span | undefined,
+  replace: (url: string) => string,
+): string {
+  let [replaced, from, count] = ["", 0, 0];
+  for (let span = next(text, 0); span !== undefined; span = next(text, span.end)) {
+    const url = text.slice(span.start, span.end);
+    if (!mayHaveCredentials(url)) continue;
+    replaced += text.slice(from, span.start);
+    if (++count > MOST_URLS) return replaced + HIDDEN;
+    replaced += replace(url);
+    from = span.end;
+  }
+  return replaced + text.slice(from);
 }
 
 /** Returns a text without the credentials and queries of the URLs in it: both may be secret. */
@@ -102,16 +160,21 @@ export function describeError(error: unknown): string {
 
 /** Redacts lines that may be one URL, or have one each. */
 function redactLines(lines: string): string {
-  const [first, ...others] = lines.split(/([\t\n\r]+)/);
-  if (others.length === 0) return redactUrl(lines);
+  const end = lines.search(/[\t\n\r]/);
+  if (end < 0) return redactUrl(lines);
+  const first = lines.slice(0, end);
+  const alone = parseUrl(first);
   // One URL in several lines: the first alone has no credentials.
-  const [joined, alone] = [parseUrl(lines), parseUrl(first!)];
-  if (joined && hasCredentials(joined) && !(alone && hasCredentials(alone))) {
-    return redactUrl(lines);
-  }
-  return redactUrl(first!) + redactText(others.join(""));
+  const joined = alone && hasCredentials(alone) ? null : parseUrl(lines);
+  if (joined && hasCredentials(joined)) return redactUrl(lines);
+  return redactUrl(first) + redactText(lines.slice(end));
 }
 
 function redactNested(text: string, depth: number): string {
-  return text.replace(NESTED, (url) => depth < MAX_DEPTH ? redact(url, depth + 1) : HIDDEN);
+  const match = mayHaveCredentials(text) ? NESTED.exec(text) : null;
+  if (match === null) return text;
+  const [, scheme = match[2]!] = match;
+  const start = match.index + 1 - scheme.length;
+  const most = text.length > LONG ? MAX_DEPTH_IN_LONG : MAX_DEPTH;
+  return text.slice(0, start) + (depth < most ? redact(text.slice(start), depth + 1) : HIDDEN);
 }

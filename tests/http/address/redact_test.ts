@@ -124,6 +124,22 @@ Deno.test("redactText() shows no secret, however a URL is spelled or quoted", ()
   }
 });
 
+Deno.test("redactText() hides what follows a thousand URLs with credentials", () => {
+  const urls = "http://user:secret@h/ 'http://user:secret@h/ f' ".repeat(3000);
+  for (const text of [`a@b ${urls}`, `a@b ${urls.replaceAll("'", "")}`]) {
+    const shown = redactText(text);
+    assert(!/secret|user/.test(shown));
+    assert(shown.startsWith("a@b http://h/ ") && shown.endsWith("…"), shown.slice(-100));
+  }
+});
+
+Deno.test("redactUrl() hides URLs deep in a long one", () => {
+  const inner = "?host=http://user:secret@i/f".repeat(3);
+  assertEquals(redactUrl(`http://h/${inner}`).match(/http/g)?.length, 4);
+  const shown = redactUrl(`http://h/${inner}${"a".repeat(70_000)}`);
+  assertEquals(shown, "http://h/?host=http://i/f?host=…");
+});
+
 Deno.test("redactText() changes nothing else", () => {
   for (
     const text of [
