@@ -9,6 +9,7 @@ import {
   ProofError,
 } from "../../mod.ts";
 import { randomContent } from "../support/lab/content.ts";
+import { meetingOf } from "../support/lab/meeting.ts";
 import { deferred } from "../../lib/stand_ins.ts";
 import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 
@@ -54,18 +55,15 @@ async function downloadFrom(
   const first = mirrors.findIndex(({ isFirst }) => isFirst);
   const answered = deferred();
   if (first < 0) answered.resolve();
-  const unasked = new Set(mirrors.map((_, index) => `m${index}`));
-  const allAsked = deferred();
+  const meeting = meetingOf(mirrors.length);
   const fetch = async (input: string | URL | Request, init?: RequestInit) => {
     const { hostname } = new URL(String(input));
-    const { fields = () => ({}), bytes = BYTES, ranges = true } =
-      mirrors[Number(hostname.slice(1))]!;
+    const index = Number(hostname.slice(1));
+    const { fields = () => ({}), bytes = BYTES, ranges = true } = mirrors[index]!;
     const headers = new Headers(init?.headers);
     asked.push(headers);
-    unasked.delete(hostname);
-    if (unasked.size === 0) allAsked.resolve();
-    await allAsked.promise;
-    if (hostname !== `m${first}`) await answered.promise;
+    await meeting[index]!();
+    if (index !== first) await answered.promise;
     const range = ranges ? /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "") : null;
     const start = Number(range?.[1] ?? 0);
     const end = range?.[2] ? Math.min(bytes.length, Number(range[2]) + 1) : bytes.length;

@@ -1,6 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { DelayRequestAlgorithm, Downloader, DuplicateRequestAlgorithm } from "../../mod.ts";
-import { download, FILE, IMPATIENT, QUICK, readToEnd, withMirrors } from "../support/download.ts";
+import {
+  download,
+  FILE,
+  IMPATIENT,
+  LATE_BLOCK,
+  onceLate,
+  QUICK,
+  readToEnd,
+  withMirrors,
+} from "../support/download.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
@@ -33,10 +42,12 @@ for (const delayRequest of Object.values(CLASSIC)) {
 }
 
 Deno.test("Downloader takes a caller's own algorithms", async () => {
-  await withMirrors([{ bytesPerSecond: 20e6 }, { bytesPerSecond: 1e6 }], async (urls) => {
+  await withMirrors(LATE_BLOCK, async (urls, mirrors) => {
     const seen = { delay: 0, duplicate: 0 };
     const outcome = await download(urls, {
-      // The slow one holds up the front.
+      stallTimeoutMs: 60_000,
+      onEvent: onceLate(urls, mirrors),
+      // The other one holds up the front.
       delayRequest: ({ mirror, left }) => (seen.delay++, mirror.url === urls[0] ? left - 1 : 0),
       duplicateRequest: () => (seen.duplicate++, true),
     });

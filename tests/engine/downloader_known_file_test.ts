@@ -14,7 +14,17 @@ import {
 } from "../../mod.ts";
 import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, inTime, QUICK, withMirrors } from "../support/download.ts";
+import {
+  download,
+  FILE,
+  inTime,
+  letGoAt,
+  onceDropped,
+  QUICK,
+  UNTIL_DROPPED,
+  withMirrors,
+} from "../support/download.ts";
+import type { LabMirror } from "../support/lab/mirror_lab.ts";
 
 /** What a first download learns of the file. */
 async function learn(
@@ -28,42 +38,56 @@ async function learn(
 }
 
 Deno.test("Downloader.knownFile spares the next download the probe", async () => {
-  const lab = [{ silentAfter: 100_000 }, { redirect: "relative" }] as const;
-  await withMirrors(lab, async (urls, mirrors) => {
-    // No request is cancelled before it is answered: the mirror itself would be asked again after that.
-    const options = { delayRequest: "diff", stallTimeoutMs: 60_000 } as const;
-    // The first one does not deliver all before the other one has answered.
-    const onEvent: DownloaderOptions["onEvent"] = (event) => {
-      if (event.type === "answer" && event.mirror === urls[1]) mirrors[0]!.setRate(undefined);
-    };
-    const knownFile = JSON.parse(JSON.stringify(await learn(urls, { ...options, onEvent })));
-    assertEquals(knownFile.mirrors.map(({ url }: { url: string }) => url), urls);
-    const range = { start: 500_000, end: 700_000 };
-    // Requests that the first download cancelled may still arrive.
-    const outcome = await download(urls, {
-      ...options,
-      knownFile,
-      range,
-      headers: { "x-download": "second" },
-    });
-    assertEquals([outcome.error, outcome.bytes], [undefined, 200_000]);
-    for (const { requests } of mirrors) {
-      const own = requests.filter(({ headers }) => headers["x-download"] === "second");
-      for (const { path, range: asked, headers } of own) {
-        assert(asked!.start >= range.start, "nothing but what is wanted is asked for");
-        // Pieces that are compared are bound to nothing: they show what the mirror has.
-        const isCompared = asked!.end - asked!.start <= 1024;
-        assert(isCompared || headers["if-range"] !== undefined, "bound to the file that is known");
-        assert(!path.startsWith("/moved"), "straight to where redirects led");
+  const silentAfter = 100_000;
+  await withMirrors(
+    [{ silentAfter }, { silentAfter, redirect: "relative" }],
+    async (urls, mirrors) => {
+      // No request is cancelled before it is answered: the mirror itself would be asked again after that.
+      const options = { delayRequest: "diff", stallTimeoutMs: 60_000 } as const;
+      // None delivers all before both are known to have the file.
+      const letGo = letGoAt("mirror", mirrors, 2);
+      const onEvent: DownloaderOptions["onEvent"] = (event) => {
+        if (event.type === "mirror" && event.state === "ready") letGo(event);
+      };
+      const knownFile = JSON.parse(JSON.stringify(await learn(urls, { ...options, onEvent })));
+      assertEquals(knownFile.mirrors.map(({ url }: { url: string }) => url), urls);
+      const range = { start: 500_000, end: 700_000 };
+      // Requests that the first download cancelled may still arrive.
+      const outcome = await download(urls, {
+        ...options,
+        knownFile,
+        range,
+        headers: { "x-download": "second" },
+      });
+      assertEquals([outcome.error, outcome.bytes], [undefined, 200_000]);
+      for (const { requests } of mirrors) {
+        const own = requests.filter(({ headers }) => headers["x-download"] === "second");
+        for (const { path, range: asked, headers } of own) {
+          assert(asked!.start >= range.start, "nothing but what is wanted is asked for");
+          // Pieces that are compared are bound to nothing: they show what the mirror has.
+          const isCompared = asked!.end - asked!.start <= 1024;
+          assert(
+            isCompared || headers["if-range"] !== undefined,
+            "bound to the file that is known",
+          );
+          assert(!path.startsWith("/moved"), "straight to where redirects led");
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 Deno.test("Downloader: mirrors that are not known are probed, and held against the known file", async () => {
   const other = { content: randomContent(FILE.size, 99) };
-  await withMirrors([{}, {}, {}, other], async (urls, mirrors) => {
+  // The known ones send nothing before it is asked.
+  let mirrors: readonly LabMirror[] = [];
+  const onFirstRequest = () => {
+    for (const known of mirrors.slice(0, 2)) known.setRate(undefined);
+  };
+  await withMirrors([{}, {}, { onFirstRequest }, other], async (urls, lab) => {
     const knownFile = await learn(urls.slice(0, 2));
+    mirrors = lab;
+    for (const known of mirrors.slice(0, 2)) known.setRate(0);
     const outcome = await download(urls, { knownFile });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assert(mirrors[2]!.requests.some(({ range }) => range!.start === 0));
@@ -145,10 +169,15 @@ Deno.test("Downloader: a known file that has changed in the middle is found by i
 
 Deno.test("Downloader: a mirror that joins in the middle of a known file has its bytes compared", async () => {
   const content = otherContent(FILE);
-  await withMirrors([{ bytesPerSecond: 1e6 }, { content }], async (urls) => {
+  await withMirrors([{}, { content }], async (urls, [known]) => {
     const knownFile = await learn(urls.slice(0, 1));
-    const range = { start: 300_000 };
-    const { error, sha256, stats } = await download(urls, { knownFile, range });
+    known!.setRate(undefined, UNTIL_DROPPED.silentAfter);
+    const { error, sha256, stats } = await download(urls, {
+      knownFile,
+      range: { start: 300_000 },
+      stallTimeoutMs: 60_000,
+      onEvent: onceDropped([known!]),
+    });
     assertEquals(error, undefined);
     assertEquals(sha256, await sha256Of(FILE.read(300_000, FILE.size)));
     const [, other] = stats.mirrors;

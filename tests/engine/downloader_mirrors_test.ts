@@ -6,7 +6,7 @@ import {
   NoMirrorLeftError,
 } from "../../mod.ts";
 import { delay } from "@std/async/delay";
-import { FILE, inTime, QUICK, readToEnd, withMirrors } from "../support/download.ts";
+import { FILE, inTime, onceDropped, QUICK, readToEnd, withMirrors } from "../support/download.ts";
 import { until } from "../support/lab/client.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
 
@@ -45,11 +45,10 @@ Deno.test("Downloader.addMirror(): one with other bytes of the same size is neve
   const lab = [{ ...SLOW, silentAfter: 500_000 }, { content: otherContent(FILE) }];
   await withMirrors(lab, async ([good, wrong], [mirror]) => {
     // The rest comes once the other one was compared, however slow the machine.
-    const onEvent: DownloaderOptions["onEvent"] = (event) => {
-      if (event.type === "mirror" && event.state === "dropped") mirror!.setRate(undefined);
-    };
+    const onEvent = onceDropped([mirror!]);
     const add = (one: Downloader) => one.addMirror(wrong!);
-    const { error, sha256, stats } = await changing([good!], add, { onEvent });
+    const options = { stallTimeoutMs: 60_000, onEvent };
+    const { error, sha256, stats } = await changing([good!], add, options);
     assertEquals([error, sha256], [undefined, FILE.sha256()]);
     assertEquals(stats.mirrors[1]!.state, "dropped");
   });

@@ -7,6 +7,7 @@
 import { certificatesFor } from "./lab/certificates.ts";
 import type { Content } from "./lab/content.ts";
 import { freePort } from "./lab/free_port.ts";
+import { meetingOf } from "./lab/meeting.ts";
 
 /** The name of the servers. */
 export const NAME = "one.example";
@@ -55,10 +56,9 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
   const requests: AddressRequest[] = [];
   const port = freePort();
   let [live, mostLive] = [0, 0];
-  const unasked = new Set(atOnce ? addresses : []);
-  const allAsked = Promise.withResolvers<void>();
+  const meeting = atOnce ? meetingOf(addresses.length) : [];
   const servers: Deno.HttpServer<Deno.NetAddr>[] = [];
-  for (const hostname of addresses) {
+  for (const [index, hostname] of addresses.entries()) {
     const certificate = tls ? { cert: certPem, key: keyPem } : {};
     const server = Deno.serve(
       { hostname, port, ...certificate, onListen() {} },
@@ -67,13 +67,12 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
         requests.push(request);
         const other = instead(request, live);
         if (other !== undefined) return other;
-        unasked.delete(hostname);
-        if (unasked.size === 0) allAsked.resolve();
         mostLive = Math.max(mostLive, ++live);
         const [, start, last] = /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "bytes=0-")!;
         const end = Math.min(last === "" ? content.size : Number(last) + 1, content.size);
         const range = `bytes ${start}-${end - 1}/${content.size}`;
-        const body = pieces(content.read(Number(start), end), allAsked.promise, () => live--);
+        const begin = meeting[index]?.();
+        const body = pieces(content.read(Number(start), end), begin, () => live--);
         return new Response(body, {
           status: 206,
           headers: {
@@ -98,10 +97,10 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
   };
 }
 
-/** Returns these bytes, a piece now and then, once `begin` has resolved. */
+/** Returns these bytes, a piece now and then, once `begin` has resolved, if it is given. */
 function pieces(
   bytes: Uint8Array,
-  begin: Promise<void>,
+  begin: Promise<void> | undefined,
   onEnd: () => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;

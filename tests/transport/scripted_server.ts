@@ -70,8 +70,10 @@ export function serveScript(answer: (request: Request) => Script): ScriptedServe
     },
     async [Symbol.asyncDispose]() {
       listener.close();
+      // The last one may be accepted now.
+      await accepting;
       for (const connection of open) close(connection);
-      await Promise.allSettled([accepting, ...tasks]);
+      await Promise.all(tasks);
     },
   };
 }

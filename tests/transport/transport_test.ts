@@ -66,7 +66,7 @@ Deno.test("Transport asks the mirror again when the target of its redirect has e
 });
 
 Deno.test("Transport sends a URL's credentials to that mirror only", async () => {
-  await withMirrors([{ requireAuthorization: BASIC }, {}], async (urls, mirrors) => {
+  await withMirrorsAtOnce([{ requireAuthorization: BASIC }, {}], async (urls, mirrors) => {
     const outcome = await download([withCredentials(urls[0]!), urls[1]!]);
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assertEquals(mirrors[0]!.requests[0]!.headers["authorization"], BASIC);

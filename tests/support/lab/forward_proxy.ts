@@ -96,8 +96,13 @@ async function start(serve: Serve): Promise<LabProxy> {
     seen,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      const ends = [...sockets].map((socket) =>
+        new Promise<void>((resolve) => {
+          socket.once("close", () => resolve());
+          socket.destroy();
+        })
+      );
+      await Promise.all([closed, ...ends]);
     },
   };
 }

@@ -248,6 +248,8 @@ class OddConnection {
   }
 
   #sendBody(pieces: readonly Piece[], index: number, reply: Reply, record: MutableRecord): void {
+    // What was written before it was closed is reported later.
+    if (this.#socket.destroyed) return;
     const piece = pieces[index];
     const next = () => this.#sendBody(pieces, index + 1, reply, record);
     if (piece === undefined) return this.#sent(reply, record);
