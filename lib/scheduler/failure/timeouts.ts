@@ -174,7 +174,10 @@ export function deadline(
   const patience = explicit ?? defaultPatience(mirror, mirrors, options.maxIdleMs);
   const lostRange = claimEnd < end && claimEnd <= position;
   const holdsUpFront = lostRange || (position <= ledger.front && ledger.front < end);
-  const urgent = kind === "check" || (kind === "range" && holdsUpFront);
+  // A bad piece stays received: while it is requested again, the ledger may be complete.
+  const isEnd = ledger.complete && kind !== "probe" && kind !== "repair";
+  const holdsUpEnd = ledger.complete && kind === "repair";
+  const urgent = kind === "check" || holdsUpEnd || (kind === "range" && holdsUpFront);
   const helped = urgent && isReplaceable(mirror, mirrors);
   // Where no other mirror can help, its own one may, by other connections.
   if (holdsUpFront && isPassedBy(request, mirrors)) {
@@ -183,7 +186,7 @@ export function deadline(
   }
   // The end of the download does not wait long for the last comparisons; and as long as a mirror is
   // compared, it delivers nothing.
-  const short = helped || (kind !== "probe" && ledger.complete);
+  const short = helped || isEnd;
   if (!short && !request.isDoubtful) return activeAt + patience;
   const most = request.isKept && !short ? KEPT_MS : stallMs(mirror, options);
   return activeAt + Math.min(patience, most);

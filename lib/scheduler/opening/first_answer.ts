@@ -95,6 +95,11 @@ export function unexpectedSize(
   return new MirrorError(message, { ...facts, retryable: false });
 }
 
+/** Reports whether a mirror has sent the beginning of a file, and may send the rest. */
+export function mayDeliver({ page, mirror }: FirstAnswer): boolean {
+  return page === undefined && mirror.state.type !== "dropped";
+}
+
 export function isSameFile(one: FileFacts, other: FileFacts): boolean {
   return one.size === other.size && one.digest === other.digest &&
     contradiction(one.hashes, other.hashes) === undefined;

@@ -28,6 +28,7 @@ import {
   firstFile,
   hashError,
   isSameFile,
+  mayDeliver,
   type OpenFile,
   pageNote,
   refusedPages,
@@ -86,11 +87,9 @@ export class Opening {
     return this.#state;
   }
 
-  /** Until when slower mirrors are waited for, in milliseconds; `Infinity` for no set time. */
+  /** Until when slower mirrors are waited for, in milliseconds; `Infinity` for no set time, as for web pages. */
   get graceUntil(): number {
-    // Web pages wait for all others.
-    const isDecidable = this.#answers.some(({ page }) => page === undefined);
-    return isDecidable ? this.#graceUntil : Infinity;
+    return this.#answers.some(mayDeliver) ? this.#graceUntil : Infinity;
   }
 
   /** Takes a mirror that was added, or is in use again: whatever it answered before counts no more. */
@@ -214,9 +213,10 @@ export class Opening {
   /** Opens the file, or fails; `undefined` while nothing can be decided. */
   #decide(outstanding: number, now: number): readonly OpeningStep[] | undefined {
     const files = this.#answers.filter(({ page }) => page === undefined);
+    // A web page loses against anything else, and a mirror that was dropped since, as for a bad piece,
+    // delivers nothing: however many these are, the others are waited for.
+    if (outstanding > 0 && !files.some(mayDeliver)) return undefined;
     const isPage = files.length === 0;
-    // A web page loses against anything else, however many mirrors have it: the others are waited for.
-    if (isPage && outstanding > 0) return undefined;
     if (isPage) {
       const refused = this.#refusePages();
       if (refused.length > 0) {

@@ -170,6 +170,21 @@ Deno.test("deadline(): a request that lost the front to another holds it up as l
   assertEquals(deadline(late, view, OPTIONS), 15_000);
 });
 
+Deno.test("deadline(): a bad piece that only one mirror can send again is waited for, though every byte has come", () => {
+  const ledger = new Ledger(0, 100, 10);
+  ledger.receive(0, 100);
+  const until = (kind: TimedRequest["kind"], others: readonly SourceView[] = []) => {
+    const live = request({ kind });
+    return deadline(live, downloadView({ ledger, mirrors: [live.mirror, ...others] }), OPTIONS);
+  };
+  assertEquals(until("repair"), 15_000);
+  assertEquals(until("repair", [mirror({ state: "dropped", service: "unknown" })]), 15_000);
+  // Another mirror may have it.
+  assertEquals(until("repair", [mirror()]), 11_000);
+  // The end does not wait long for comparisons, nor for bytes that are no longer needed.
+  for (const kind of ["check", "range"] as const) assertEquals(until(kind), 11_000);
+});
+
 Deno.test("deadline(): a body that is held back may be silent for ever", () => {
   assertEquals(patience(request({ kind: "probe", held: true, answeredAt: 9500 })), Infinity);
 });

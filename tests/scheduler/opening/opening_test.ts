@@ -3,6 +3,7 @@ import { MirrorMismatchError, RangeNotSatisfiableError } from "../../../lib/erro
 import {
   assertTransitions,
   differs,
+  drops,
   errorText,
   fails,
   known,
@@ -38,6 +39,19 @@ assertTransitions("a mirror whose probe has failed is not waited for", 2, [
 assertTransitions("the last probe that could change the outcome may fail, too", 2, [
   [part(0, 30), "probing"],
   [fails(1), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
+]);
+
+assertTransitions("a mirror that was dropped after its answer does not decide alone", 2, [
+  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [drops(0), "speculating on 0"],
+  [waited(1000), "speculating on 0"],
+  [part(1, 30, "a"), "open 30 a", "open 30 ranges from 0", "admit 0r 1r"],
+]);
+
+assertTransitions("a mirror that was dropped after its answer decides if no other one is left", 2, [
+  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [drops(0), "speculating on 0"],
+  [fails(1), "open 30 a", "open 30 ranges from 0", "admit 0r"],
 ]);
 
 assertTransitions("an answer counts no more when its probe fails", 2, [
@@ -279,6 +293,15 @@ Deno.test("Opening: slow mirrors are waited for 200 ms, or three answers of the 
     waited(until)(scene);
     assertEquals([opening.state.type, opening.graceUntil], ["open", Infinity]);
   }
+});
+
+Deno.test("Opening: if those that have answered are dropped, slow mirrors are waited for without end", () => {
+  const scene = new Scene(2);
+  scene.now = 10;
+  part(0, 30, "a")(scene);
+  assertEquals(scene.opening.graceUntil, 210);
+  drops(0)(scene);
+  assertEquals(scene.opening.graceUntil, Infinity);
 });
 
 Deno.test("Opening: a rejection says why", () => {

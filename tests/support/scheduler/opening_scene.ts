@@ -104,6 +104,16 @@ export function differs(index: number): Event {
   };
 }
 
+/** A mirror is dropped for what it has sent since its answer. */
+export function drops(index: number): Event {
+  return (scene) => {
+    const mirror = scene.mirrors[index]!;
+    const facts = { phase: "body", reason: "mismatch", retryable: false } as const;
+    mirror.drop(new MirrorError("has another file", { mirror: mirror.url, ...facts }));
+    return scene.handle({ type: "waited" });
+  };
+}
+
 /** A mirror sends the whole file. */
 export function whole(index: number, size?: number, digest?: string): Event {
   return (scene) => scene.answer(index, { type: "whole", size }, digest);
