@@ -228,6 +228,22 @@ Deno.test("FileLandmarks.keep(): what is asked for before it arrives is compared
   }
 });
 
+Deno.test("FileLandmarks.keep(): some mirrors show fewer bytes of a piece before it arrives, and differ from none", async () => {
+  const piece = { start: 50_000, end: 51_024 };
+  const all = FILE.slice(50_000, 51_024);
+  // A mirror whose responses are ten bytes shorter than their ranges is compared as far as it goes.
+  for (const lengths of [[1014, 1024], [1024, 1014]]) {
+    const landmarks = new FileLandmarks(0);
+    landmarks.keep(piece);
+    for (const [mirror, length] of lengths.entries()) {
+      const comparison = await landmarks.comparer(piece, mirror)!(all.slice(0, length));
+      assertEquals(comparison, { differsAt: undefined, isPending: true }, `${length} bytes`);
+    }
+    assertEquals(landmarks.learn(49_000, FILE.subarray(49_000, 52_000), 300_000, 2), undefined);
+    assertEquals(landmarks.has(piece), true);
+  }
+});
+
 Deno.test("FileLandmarks.senderOf() is nobody where several mirrors sent some of a piece", () => {
   const landmarks = new FileLandmarks(0);
   const piece = { start: 50_000, end: 51_024 };
