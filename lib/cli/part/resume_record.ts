@@ -11,6 +11,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import { HASH_DIGITS } from "../../http/hashes.ts";
+import { parseJson } from "../../json.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
@@ -232,7 +233,7 @@ async function readText(path: string): Promise<string> {
 export function parseRecord(text: string): ResumeRecord | number {
   let value: Partial<Record<keyof ResumeRecord | "version", unknown>> | null;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text) as typeof value;
   } catch {
     throw new TypeError("not JSON");
   }

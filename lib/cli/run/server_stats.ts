@@ -6,6 +6,7 @@
  */
 
 import { MirrorBook } from "../../../mod.ts";
+import { parseJson } from "../../json.ts";
 import type { ServerStatFiles } from "../arguments/download_arguments.ts";
 import { reason } from "../failure/exit_code.ts";
 import { replaceFile } from "../part/durable_file.ts";
@@ -49,7 +50,7 @@ export async function saveServerStats(
 /** Parses JSON. The error does not quote the file, as `JSON.parse()` does. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new TypeError("not JSON");
   }
