@@ -7,6 +7,7 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { parseJson } from "../../json.ts";
 import type { Recording } from "../plot/trace_report.ts";
 import { readError, reason } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
@@ -41,16 +42,17 @@ export async function readTrace(
   let start: StartLine | undefined;
   const events: TraceEvent[] = [];
   let torn = false;
-  for await (const { number, text, complete } of linesOf(bytes, name)) {
-    if (text.trim() === "") continue;
-    const value = parse(text);
-    if (start === undefined) {
-      start = readStart(value, name, !complete && text.startsWith('{"type":"start"'));
-    } else if (value === undefined && !complete) {
-      torn = true;
-    } else {
-      const event = readEvent(value, `${name}, line ${number}`);
-      if (event !== undefined) events.push(event);
+  for await (const lines of linesOf(bytes, name)) {
+    for (const { number, text, complete } of lines) {
+      const value = parse(text);
+      if (start === undefined) {
+        start = readStart(value, name, !complete && text.startsWith('{"type":"start"'));
+      } else if (value === undefined && !complete) {
+        torn = true;
+      } else {
+        const event = readEvent(value, `${name}, line ${number}`);
+        if (event !== undefined) events.push(event);
+      }
     }
   }
   if (start === undefined) throw readError(`${name} is empty; ${HOW}`);
@@ -70,29 +72,40 @@ interface Line {
 }
 
 /**
- * Splits bytes into lines. `TextLineStream` bounds no line, and does not report whether the last line has
- * an end.
+ * Splits bytes into lines; yields those that are not blank, as they come. `TextLineStream` bounds no line, and does
+ * not report whether the last line has an end.
  */
-async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Line> {
+async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Line[]> {
   const decoder = new TextDecoder();
   let number = 0;
-  let rest = "";
+  // A long line comes in many parts, and is searched for its end and joined once.
+  let [rest, length]: [string[], number] = [[], 0];
   for await (const part of bytes) {
-    const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    for (const text of lines) yield { number: ++number, text, complete: true };
-    if (rest.length > MAX_LINE) {
+    const text = decoder.decode(part, { stream: true });
+    const lines: Line[] = [];
+    let from = 0;
+    for (let end; (end = text.indexOf("\n", from)) >= 0; from = end + 1) {
+      const last = text.slice(from, end);
+      const line = length === 0 ? last : rest.join("") + last;
+      if (length > 0) [rest, length] = [[], 0];
+      number++;
+      if (line.trim() !== "") lines.push({ number, text: line, complete: true });
+    }
+    if (from < text.length) rest.push(text.slice(from));
+    length += text.length - from;
+    if (lines.length > 0) yield lines;
+    if (length > MAX_LINE) {
       throw readError(`${name} is not a trace: line ${number + 1} is too long; ${HOW}`);
     }
   }
-  rest += decoder.decode();
-  if (rest !== "") yield { number: ++number, text: rest, complete: false };
+  const text = rest.join("") + decoder.decode();
+  if (text.trim() !== "") yield [{ number: ++number, text, complete: false }];
 }
 
 /** Parses a line; returns `undefined` if it is not JSON. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
