@@ -6,7 +6,7 @@
  * @module
  */
 
-import { closestString } from "@std/text/closest-string";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { CommandError, USAGE, usageError } from "../../command_line/command_error.ts";
 import { HASH_DIGITS, HASH_TYPES, type HashType } from "../../http/hashes.ts";
 import { looksLikeHtml } from "../../http/name/html.ts";
@@ -14,12 +14,17 @@ import { decodeText } from "../../http/text_encoding.ts";
 import type { Document } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
+import { linesOf } from "../../command_line/text_lines.ts";
 import { type Checksum, checksumOf, findAlgorithm } from "./checksum.ts";
 
 /** The number of hexadecimal digits of a CRC-32, which is no hash. */
 const CRC32_DIGITS = 8;
 
 const NEAR_NAMES = 5;
+/** Names are compared up to here. */
+const LONG_NAME = 512;
+/** Of many names the first are compared, as far as the products of the lengths are not more in all. */
+const MOST_COMPARED = 10_000_000;
 
 /** The most bytes of a checksum file. */
 export const MAX_CHECKSUM_FILE = 16 * 1024 * 1024;
@@ -91,8 +96,10 @@ export function findChecksum(
 
 /** Returns the entries for the same path, else for the same file name, else those without a name. */
 function entriesFor({ entries }: ChecksumFile, fileName: string): readonly ChecksumEntry[] {
-  const same = (key: (path: string) => string) =>
-    entries.filter(({ name }) => name !== undefined && key(name) === key(fileName));
+  const same = (key: (path: string) => string) => {
+    const wanted = key(fileName);
+    return entries.filter(({ name }) => name !== undefined && key(name) === wanted);
+  };
   const exact = same((path) => path.replace(/^(\.\/)+/, ""));
   if (exact.length > 0) return exact;
   const similar = same(lastPart);
@@ -158,16 +165,26 @@ function notListed({ entries, unreadable }: ChecksumFile, fileName: string, wher
   const broken = unreadable.find(({ text }) => text.includes(wanted));
   if (broken !== undefined) return unreadableLine(broken, where);
   const names = new Set(entries.flatMap(({ name }) => name === undefined ? [] : [lastPart(name)]));
-  const near: string[] = [];
-  while (names.size > 0 && near.length < NEAR_NAMES) {
-    const nearest: string = closestString(wanted, [...names]);
-    near.push(nearest);
-    names.delete(nearest);
-  }
-  const others = names.size > 0 ? "; similar names are" : "; it has";
+  const near = nearest(wanted, names);
+  const others = names.size > near.length ? "; similar names are" : "; it has";
   return usageError(
     `${where} has no line for ${quoted(wanted)}${others} ${near.map(quoted).join(", ")}`,
   );
+}
+
+/** Returns those of the names that are most similar, the nearest first. */
+function nearest(wanted: string, names: Iterable<string>): string[] {
+  const compared: { name: string; distance: number }[] = [];
+  let left = MOST_COMPARED;
+  for (const name of names) {
+    left -= wanted.length * name.length;
+    // The first ones are shown if there are no others.
+    if (left < 0 && compared.length >= NEAR_NAMES) break;
+    const [one, other] = [wanted, name].map((text) => text.slice(0, LONG_NAME).toLowerCase());
+    compared.push({ name, distance: levenshteinDistance(one!, other!) });
+  }
+  return compared.sort((one, other) => one.distance - other.distance).slice(0, NEAR_NAMES)
+    .map(({ name }) => name);
 }
 
 function unusable(
@@ -217,6 +234,8 @@ export interface ChecksumFile {
   readonly unreadable: readonly UnreadableLine[];
 }
 
+/** No digest of a line has fewer. */
+const LEAST_DIGITS = CRC32_DIGITS;
 /** `SHA256 (name) = HEX` of BSD and `--tag`, `SHA2-256(name)= HEX` of openssl. */
 const TAGGED = /^(\\?)([a-z][a-z0-9/-]*) ?\((.+)\) ?= ?([0-9a-f]{8,})$/i;
 /** `HEX  name` and `HEX *name`, with exactly two characters between them. */
@@ -236,7 +255,7 @@ export function parseChecksumFile(text: string): ChecksumFile {
   const entries: ChecksumEntry[] = [];
   const unreadable: UnreadableLine[] = [];
   for (const { line, text: content } of joinGroups(contentLines(text))) {
-    if (/^\s*([#;]|$)/.test(content)) continue;
+    if (content === "" || /^\s*([#;]|$)/.test(content)) continue;
     const entry = parseLine(content, line);
     if (entry === undefined) unreadable.push({ line, text: content });
     else entries.push(entry);
@@ -246,19 +265,21 @@ export function parseChecksumFile(text: string): ChecksumFile {
 
 /** Joins the lines of a digest that gpg has written in groups. */
 function* joinGroups(lines: Iterable<UnreadableLine>): Generator<UnreadableLine> {
-  let last: UnreadableLine | undefined;
+  let [last, isGrouped]: [UnreadableLine | undefined, boolean] = [undefined, false];
   for (const { line, text } of lines) {
-    if (last !== undefined && MORE_GROUPS.test(text) && GROUPED.test(last.text)) {
+    // What is in groups stays so with more of them: it is looked at once.
+    if (last !== undefined && MORE_GROUPS.test(text) && (isGrouped ||= GROUPED.test(last.text))) {
       last = { line: last.line, text: `${last.text} ${text}` };
       continue;
     }
     if (last !== undefined) yield last;
-    last = { line, text };
+    [last, isGrouped] = [{ line, text }, false];
   }
   if (last !== undefined) yield last;
 }
 
 function parseLine(text: string, line: number): ChecksumEntry | undefined {
+  if (text.length < LEAST_DIGITS) return undefined;
   const prefix = PREFIX.exec(text);
   if (prefix !== null) {
     const found = parseLine(text.slice(prefix[0].length), line);
@@ -300,19 +321,19 @@ function named(escape: string, name: string): string {
   return name.replace(/\\([nr\\])/g, (_, character: string) => ESCAPES[character]!);
 }
 
-/**
- * Yields the lines of a file without those of PGP (RFC 9580, section 7). The text is in memory and has
- * any of three line ends, of which `TextLineStream` knows two only together.
- */
+/** Yields the lines of a file without those of PGP (RFC 9580, section 7), and of many empty ones one. */
 function* contentLines(text: string): Generator<UnreadableLine> {
   let part: "content" | "headers" | "signed" | "signature" = "content";
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n|\r/);
-  for (const [index, content] of lines.entries()) {
+  let isEmpty = false;
+  for (const { number: line, text: content } of linesOf(text)) {
+    const wasEmpty = isEmpty;
+    isEmpty = content === "";
     if (content.startsWith("-----BEGIN PGP SIGNED MESSAGE-----")) part = "headers";
     else if (content.startsWith("-----BEGIN PGP SIGNATURE-----")) part = "signature";
     else if (content.startsWith("-----END PGP SIGNATURE-----")) part = "content";
     else if (part === "headers") part = content.trim() === "" ? "signed" : part;
-    else if (part === "signed") yield { line: index + 1, text: content.replace(/^- /, "") };
-    else if (part === "content") yield { line: index + 1, text: content };
+    else if (isEmpty && wasEmpty) continue;
+    else if (part === "signed") yield { line, text: content.replace(/^- /, "") };
+    else if (part === "content") yield { line, text: content };
   }
 }
