@@ -32,6 +32,11 @@ const KEY_LENGTH = 32;
 /** A legacy signature needs the whole file in memory. */
 const MAX_LEGACY = 64 * 1024 * 1024;
 
+/** A signature has as many lines. */
+const MOST_LINES = 4;
+/** The longest line in Base64 is much shorter. */
+const MOST_DIGITS = 200;
+
 const UNTRUSTED = "untrusted comment:";
 const TRUSTED = "trusted comment: ";
 
@@ -44,7 +49,7 @@ export function looksLikeMinisign(text: string): boolean {
 export async function parseMinisignKey(text: string): Promise<MinisignKey | undefined> {
   const lines = linesOf(text);
   const encoded = lines[0]?.startsWith(UNTRUSTED) ? lines[1] : lines[0];
-  const bytes = fromBase64(encoded?.trim() ?? "");
+  const bytes = bytesOf(encoded);
   if (bytes?.byteLength !== HEAD_LENGTH + KEY_LENGTH || algorithmOf(bytes) !== "Ed") {
     return undefined;
   }
@@ -90,8 +95,8 @@ export async function openMinisign(
 
 function parseSignature(text: string): ParsedSignature | undefined {
   const [comment = "", first = "", trusted = "", second = ""] = linesOf(text);
-  const bytes = fromBase64(first.trim());
-  const globalSignature = fromBase64(second.trim());
+  const bytes = bytesOf(first);
+  const globalSignature = bytesOf(second);
   if (!comment.startsWith(UNTRUSTED) || !trusted.startsWith(TRUSTED)) return undefined;
   if (bytes?.byteLength !== HEAD_LENGTH + SIGNATURE_LENGTH) return undefined;
   if (globalSignature?.byteLength !== SIGNATURE_LENGTH) return undefined;
@@ -166,8 +171,13 @@ function doesNotFit(where: string, { id }: MinisignKey): Error {
   return badSignature(`the signature ${where} by key ${id} is not of these bytes`);
 }
 
+/** Decodes a line in Base64; returns `undefined` if it is none that a key or a signature has. */
+function bytesOf(line = ""): Uint8Array<ArrayBuffer> | undefined {
+  return line.length > MOST_DIGITS ? undefined : fromBase64(line.trim());
+}
+
 function linesOf(text: string): string[] {
-  return text.split(/\r?\n/);
+  return text.split(/\r?\n/, MOST_LINES);
 }
 
 function algorithmOf(bytes: Uint8Array): string {

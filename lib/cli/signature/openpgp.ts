@@ -42,8 +42,6 @@ async function library(): Promise<typeof import("openpgp")> {
 /** The most signatures in armor, each by itself, that are read of a file. */
 const MOST_ARMORED = 16;
 
-const KEY_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[^]*?-----END PGP PUBLIC KEY BLOCK-----/g;
-
 /** Reports whether bytes seem to be an OpenPGP key or signature: armored, or a packet of binary data. */
 export function looksLikeOpenPgp(bytes: Uint8Array, text: string): boolean {
   return text.includes("-----BEGIN PGP ") || ((bytes[0] ?? 0) & 0x80) !== 0;
@@ -52,8 +50,8 @@ export function looksLikeOpenPgp(bytes: Uint8Array, text: string): boolean {
 /** Reads public keys, armored ones with any text between them. Rejects with the library's error. */
 export async function readOpenPgpKeys(bytes: Uint8Array, text: string): Promise<OpenPgpKey[]> {
   const { readKeys } = await library();
-  const blocks = text.match(KEY_BLOCK);
-  if (blocks === null) return await readKeys({ binaryKeys: bytes }).then(publicOnes);
+  const blocks = armorsIn(text, "PUBLIC KEY BLOCK");
+  if (blocks.length === 0) return await readKeys({ binaryKeys: bytes }).then(publicOnes);
   const keys: Key[] = [];
   for (const armoredKeys of blocks) keys.push(...await readKeys({ armoredKeys }));
   return publicOnes(keys);
@@ -140,7 +138,7 @@ async function readSignatures(
   text: string,
 ): Promise<SignatureList | undefined> {
   const { readSignature } = await library();
-  const armors = armorsIn(text);
+  const armors = armorsIn(text, "SIGNATURE").slice(0, MOST_ARMORED);
   const reading = armors.length === 0
     ? [readSignature({ binarySignature: bytes })]
     : armors.map((armoredSignature) => readSignature({ armoredSignature }));
@@ -150,18 +148,17 @@ async function readSignatures(
   return first;
 }
 
-/** Returns the signatures in armor; an expression would look for the end of one from each beginning. */
-function armorsIn(text: string): string[] {
-  const [first, last] = ["-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"];
+/** Returns what is in armor; an expression would look for the end of one from each beginning. */
+function armorsIn(text: string, what: string): string[] {
+  const [first, last] = [`-----BEGIN PGP ${what}-----`, `-----END PGP ${what}-----`];
   const armors: string[] = [];
-  for (let at = 0; armors.length < MOST_ARMORED;) {
+  for (let at = 0;;) {
     const start = text.indexOf(first, at);
     const end = start < 0 ? -1 : text.indexOf(last, start);
-    if (end < 0) break;
+    if (end < 0) return armors;
     at = end + last.length;
     armors.push(text.slice(start, at));
   }
-  return armors;
 }
 
 /** Reports whether a text is signed in clear. */
