@@ -41,7 +41,8 @@ export function parseWholeNumber(text: string | undefined): number | undefined {
 /** Decodes a value that `Headers` gives byte by byte; returns `undefined` if it is not UTF-8. */
 export function decodeUtf8(value: string): string | undefined {
   if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
-  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(value.length);
+  for (let at = 0; at < value.length; at++) bytes[at] = value.charCodeAt(at);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

@@ -27,6 +27,9 @@ export interface Links {
 /** The maximum length of a field; longer ones are read up to here. */
 const MAX_LENGTH = 4 * 1024 * 1024;
 
+/** The maximum number of links; the rest is not read. */
+const MAX_LINKS = 10_000;
+
 /** A target in angle brackets, with the commas before it. */
 const TARGET = /[\s,]*<([^<>]*)>/y;
 /** A parameter: a quoted value, a token, or none. */
@@ -53,6 +56,7 @@ export function parseLinks(value: string | null, base: URL): Links {
     return match;
   };
   while (next(BLANK) === null) {
+    if (links.length === MAX_LINKS) return { links, problem: `more than ${MAX_LINKS} links` };
     const target = next(TARGET);
     if (target === null) return { links, problem: `a link does not begin with < at ${at + 1}` };
     const parameters = new Map<string, string>();

@@ -8,9 +8,13 @@
 import { decodePercent } from "../text_encoding.ts";
 import { parseUrl, toWellFormed } from "../../stand_ins.ts";
 
+/** A name of more characters is none that a file has: it is not decoded, and loses its middle. */
+const LONG = 16 * 1024;
+
 /** Returns the last segment of a URL's path, decoded but not made safe; "" if there is none. */
 export function fileNameInUrl(url: string): string {
   const segment = parseUrl(url)?.pathname.split("/").at(-1) ?? "";
+  if (segment.length > LONG) return segment;
   const decoded = decodePercent(segment);
   if (decoded !== segment) return decoded;
   // A percent sign on its own is one of the name.
@@ -31,7 +35,7 @@ const UNSAFE_ON_WINDOWS = /[<>:"|?*]/g;
  * @param maxBytes the most bytes of UTF-8 it may have; a longer one is cut before its extension
  */
 export function localFileName(name: string, windows: boolean, maxBytes: number): string {
-  name = name.replace(UNSAFE, "_");
+  name = withoutMiddle(name).replace(UNSAFE, "_");
   if (windows) name = name.replace(UNSAFE_ON_WINDOWS, "_");
   // Windows drops dots and spaces at the end, which would make another name of it.
   return shorten(notDevice(name), maxBytes).replace(/[. ]+$/, (end) => "_".repeat(end.length));
@@ -46,10 +50,11 @@ const MAX_PORTABLE_BYTES = 200;
  * direction of writing would disguise an extension), leading dots, and what is reserved on Windows.
  */
 export function portableFileName(name: string): string {
-  const visible = toWellFormed(name)
+  const path = Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\"));
+  const last = toWellFormed(withoutMiddle(name.slice(path + 1)))
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu, "")
-    .replace(/\s+/gu, " ");
-  const last = visible.split(/[/\\]/).at(-1)!.replace(UNSAFE_ON_WINDOWS, "_");
+    .replace(/\s+/gu, " ")
+    .replace(UNSAFE_ON_WINDOWS, "_");
   const trimmed = shorten(last.replace(/^[. ]+/, ""), MAX_PORTABLE_BYTES).replace(/[. ]+$/, "");
   return trimmed === "" ? FALLBACK_NAME : notDevice(trimmed);
 }
@@ -80,6 +85,11 @@ function shorten(name: string, maxBytes: number): string {
   const room = new Uint8Array(maxBytes - extension.length);
   const cut = stem.slice(0, new TextEncoder().encodeInto(stem, room).read);
   return extension === "" ? cut : cut.replace(/[. ]+$/, "") + extension;
+}
+
+/** Returns a name with what {@linkcode shorten} may keep of it. */
+function withoutMiddle(name: string): string {
+  return name.length <= LONG ? name : name.slice(0, LONG / 2) + name.slice(-LONG / 2);
 }
 
 export function nameBytes(name: string): number {
