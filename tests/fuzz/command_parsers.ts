@@ -76,9 +76,17 @@ function eachFlag(text: string): void {
 /** The first line of a trace, so that random lines are read as events. */
 const START = '{"type":"start","version":1,"urls":["http://a/"],"splitSize":1000,"start":0}\n';
 
+/** Reads a trace as it comes from a pipe, in parts. */
 function read(text: string): Promise<unknown> {
-  return readTrace(ReadableStream.from([new TextEncoder().encode(text)]), "trace");
+  const bytes = new TextEncoder().encode(text);
+  const parts = Array.from(
+    { length: Math.ceil(bytes.byteLength / PART) },
+    (_, index) => bytes.subarray(index * PART, (index + 1) * PART),
+  );
+  return readTrace(ReadableStream.from(parts), "trace");
 }
+
+const PART = 1000;
 
 function command(
   name: string,
@@ -218,6 +226,10 @@ export const COMMAND_PARSERS: readonly Parser[] = [
       "|x|\n",
       "|- |",
       `|${"a".repeat(64)}  name\n|`,
+      "f:|\n 0000|",
+      "f: SHA256 = 0000|\n 0000|",
+      "|a\n|",
+      `${"a".repeat(8)}  |b/|`,
       "| |x",
     ],
   ),
@@ -239,6 +251,7 @@ export const COMMAND_PARSERS: readonly Parser[] = [
       "|{}\n|",
       '|{"type":"note","atMs":1}\n|',
       '{"a":"|a|',
+      "|[|",
       '|{"type":"receive","atMs":1,"block":1,"mirror":"http://a/","bytes":1}\n|',
     ],
   ),
@@ -261,6 +274,7 @@ export const COMMAND_PARSERS: readonly Parser[] = [
       '{"version":1,"start":0,"mirrors":[{"url":"|a|"}]}',
       '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":0,"end":1,"crc32":1}|' +
       ',{"start":0,"end":1,"crc32":1}|]}',
+      "|[|",
     ].map(hard),
   },
   {

@@ -7,7 +7,7 @@
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { linesOf } from "../../command_line/text_lines.ts";
-import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { parseUrl } from "../../stand_ins.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** The mirrors of a file, by a list. */
@@ -58,12 +58,11 @@ export function isFolder(url: string): boolean {
   return pathname.endsWith("/") || /\/\$\w+$/.test(pathname);
 }
 
-/** Returns the URL of the file; `undefined` if there is none. */
+/** Returns the URL of the file by an http or https URL; `undefined` if there is none. */
 function urlOf(text: string, path: string | undefined): string | undefined {
-  if (path === undefined) return tryParseMirrorUrl(text) && new URL(text).href;
+  if (path === undefined) return parseUrl(text)?.href;
   // Arch has `…/$repo/os/$arch`, others `$releasever`: the project's place ends before that.
   const base = text.replace(/\/[^/]*\$.*$/, "/").replace(/[?#].*$/, "");
   // Without the look behind, each slash of many would be looked at from each one before.
-  const url = `${base.replace(/(?<!\/)\/+$/, "")}/${path.replace(/^\/+/, "")}`;
-  return tryParseMirrorUrl(url) && new URL(url).href;
+  return parseUrl(`${base.replace(/(?<!\/)\/+$/, "")}/${path.replace(/^\/+/, "")}`)?.href;
 }

@@ -84,8 +84,9 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
  * @throws {Problem} of status 400, 431, 501 or 505
  */
 export function parseRequestHead(bytes: Uint8Array): RequestHead {
-  const lines = decode(bytes).split(/\r?\n/);
-  const [method = "", target = "", version = "", ...more] = lines[0]!.split(" ");
+  // With one field too many, and the empty line.
+  const lines = decode(bytes).split(/\r?\n/, MOST_FIELDS + 4);
+  const [method = "", target = "", version = "", ...more] = lines[0]!.split(" ", 4);
   if (!TOKEN.test(method) || !TARGET.test(target) || more.length > 0) {
     throw malformed("request line");
   }

@@ -8,6 +8,7 @@
  */
 
 import { usageError } from "../../../command_line/command_error.ts";
+import { linesOf, type TextLine } from "../../../command_line/text_lines.ts";
 import { bareHost } from "../../../http/address/host.ts";
 
 export interface NetrcEntry {
@@ -37,7 +38,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
  * @throws {CommandError} a quoted word is not closed on its line, or a value is missing; names the line
  */
 export function parseNetrc(text: string): NetrcEntry[] {
-  const words = new Words(text.replace(/^\ufeff/, ""));
+  const words = new Words(text);
   const entries: NetrcEntry[] = [];
   let entry: { -readonly [Name in keyof NetrcEntry]: NetrcEntry[Name] } | undefined;
   for (let word; (word = words.keyword()) !== undefined;) {
@@ -86,14 +87,14 @@ export function netrcPath(
 
 /** Splits a file into words. */
 class Words {
-  readonly #lines: readonly string[];
-  /** Index of the current line, and the rest of it. */
+  /** The lines that follow. */
+  readonly #lines: Iterator<TextLine>;
+  /** Number of the current line, and the rest of it. */
   #line = 0;
-  #rest: string;
+  #rest = "";
 
   constructor(text: string) {
-    this.#lines = text.split(/\r\n|\r|\n/);
-    this.#rest = this.#lines[0]!;
+    this.#lines = linesOf(text);
   }
 
   /** Returns the next word where a keyword is expected; `#` begins a comment there. */
@@ -115,24 +116,32 @@ class Words {
 
   /** Skips a macro: its name, and all lines up to an empty one. */
   skipMacro(): void {
-    while (++this.#line < this.#lines.length && this.#lines[this.#line]!.trim() !== "");
+    while (this.#nextLine() && this.#rest.trim() !== "");
     this.#rest = "";
   }
 
   #next(): Word | undefined {
     if (!this.#seek()) return undefined;
-    const line = this.#line + 1;
     const text = this.#rest.startsWith('"') ? this.#quoted() : this.#plain();
-    return { text, line };
+    return { text, line: this.#line };
   }
 
   /** Moves to the next word; returns false at the end. */
   #seek(): boolean {
     this.#rest = this.#rest.trimStart();
     while (this.#rest === "") {
-      if (this.#line >= this.#lines.length - 1) return false;
-      this.#rest = this.#lines[++this.#line]!.trimStart();
+      if (!this.#nextLine()) return false;
+      this.#rest = this.#rest.trimStart();
     }
+    return true;
+  }
+
+  /** Moves to the next line; returns false at the end. */
+  #nextLine(): boolean {
+    const { done, value } = this.#lines.next();
+    if (done) return false;
+    this.#line = value.number;
+    this.#rest = value.text;
     return true;
   }
 
@@ -146,7 +155,7 @@ class Words {
   #quoted(): string {
     const match = /^"((?:[^"\\]|\\.)*)"/.exec(this.#rest);
     if (match === null) {
-      throw usageError(`line ${this.#line + 1}: missing closing quote`);
+      throw usageError(`line ${this.#line}: missing closing quote`);
     }
     this.#rest = this.#rest.slice(match[0].length);
     return match[1]!.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character);
