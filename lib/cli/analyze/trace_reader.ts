@@ -7,7 +7,7 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { parseJson } from "../../json.ts";
+import { parseJson } from "../../command_line/json.ts";
 import type { Recording } from "../plot/trace_report.ts";
 import { readError, reason } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";

@@ -11,7 +11,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import { HASH_DIGITS } from "../../http/hashes.ts";
-import { parseJson } from "../../json.ts";
+import { parseJson } from "../../command_line/json.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";

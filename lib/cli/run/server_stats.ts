@@ -6,7 +6,7 @@
  */
 
 import { MirrorBook } from "../../../mod.ts";
-import { parseJson } from "../../json.ts";
+import { parseJson } from "../../command_line/json.ts";
 import type { ServerStatFiles } from "../arguments/download_arguments.ts";
 import { reason } from "../failure/exit_code.ts";
 import { replaceFile } from "../part/durable_file.ts";

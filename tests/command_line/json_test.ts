@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseJson } from "../lib/json.ts";
+import { parseJson } from "../../lib/command_line/json.ts";
 
 Deno.test("parseJson() parses what JSON.parse() does, and no other text", () => {
   const deep = "[".repeat(1000) + "]".repeat(1000);
