@@ -13,13 +13,20 @@ const OTHER_SIZE = randomContent(999_999, 3);
 const OTHER_BYTES = otherContent(FILE);
 
 Deno.test("Downloader: a mirror with a file of another size is outvoted, though it answers first", async () => {
-  // The others send nothing before it has answered.
+  // The others send nothing before it has answered, and not everything before its first bytes are known.
   const later = { bytesPerSecond: 0 };
   await withMirrorsAtOnce([{ content: OTHER_SIZE }, later, later], async (urls, mirrors) => {
+    const others = mirrors.slice(1);
+    let answered = false;
+    const release = onceDropped(others);
     const outcome = await download(urls, {
-      onEvent: ({ type }) => {
-        if (type !== "answer") return;
-        for (const mirror of mirrors) mirror.setRate(undefined);
+      stallTimeoutMs: 60_000,
+      onEvent: (event) => {
+        if (event.type === "answer" && !answered) {
+          answered = true;
+          for (const mirror of others) mirror.setRate(undefined, 100_000);
+        }
+        release(event);
       },
     });
     assertEquals(outcome.error, undefined);
