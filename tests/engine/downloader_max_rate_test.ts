@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Downloader, MirrorBook } from "../../mod.ts";
+import { Downloader, MirrorBook, type TraceEvent } from "../../mod.ts";
 import { download, FILE, inTime, withMirrors } from "../support/download.ts";
 
 /** The file in half a second. */
@@ -11,16 +11,23 @@ const SLACK_MS = 150;
 /** What holds up the front may be requested so long before it is paid for, in milliseconds. */
 const MOST_DEBT_MS = 300;
 
-/** Returns a `fetch` that measures how long it takes until a response begins. */
-function measuringFetch() {
+/** Returns options by which a download measures how long it takes at most until a response begins. */
+function measuring() {
   const measured = { longestMs: 0 };
+  const sentAt = new Map<string, number>();
+  // What is requested may be held up before `fetch` is called.
+  const onEvent = (event: TraceEvent) => {
+    if (event.type !== "ask" && event.type !== "send") return;
+    sentAt.set(`${event.mirror} ${event.start}`, performance.now());
+  };
   const timed: typeof globalThis.fetch = async (url, init) => {
-    const askedAt = performance.now();
+    const [, start] = /^bytes=(\d+)/.exec(new Headers(init?.headers).get("range")!)!;
+    const askedAt = sentAt.get(`${url} ${start}`) ?? performance.now();
     const response = await fetch(url, init);
     measured.longestMs = Math.max(measured.longestMs, performance.now() - askedAt);
     return response;
   };
-  return { fetch: timed, measured };
+  return { options: { fetch: timed, onEvent }, measured };
 }
 
 for (const delayRequest of ["adaptive", "diff"] as const) {
@@ -30,8 +37,8 @@ for (const delayRequest of ["adaptive", "diff"] as const) {
     }];
     await withMirrors(links, async (urls, mirrors) => {
       const maxRate = FILE.size / 2;
-      const { fetch, measured } = measuringFetch();
-      const options = { delayRequest, maxRate, fetch, stallTimeoutMs: 60_000 };
+      const { options: measures, measured } = measuring();
+      const options = { delayRequest, maxRate, ...measures, stallTimeoutMs: 60_000 };
       const { sha256, error, stats } = await download(urls, options);
       assertEquals([error, sha256], [undefined, FILE.sha256()]);
       assertEquals(stats.mirrors.map(({ failures }) => failures), [0, 0, 0]);
