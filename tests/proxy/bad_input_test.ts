@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHandler, type ProxyOptions } from "../../server.ts";
 import { randomContent } from "../support/lab/content.ts";
-import { FILE, IMPATIENT, QUICK, withMirrors } from "../support/download.ts";
+import { FILE, IMPATIENT, QUICK, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const PRIVATE: ProxyOptions = { allowPrivate: true, download: { ...QUICK } };
@@ -159,7 +159,7 @@ Deno.test("/proxy: a mirror with a refused redirect does not affect the others",
 });
 
 Deno.test("/proxy: mirrors that disagree are a bad gateway that lists what each has", async () => {
-  await withMirrors([{}, { content: randomContent(FILE.size + 1, 3) }], async (urls) => {
+  await withMirrorsAtOnce([{}, { content: randomContent(FILE.size + 1, 3) }], async (urls) => {
     const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, PRIVATE);
     assertEquals([status, document.mirrors.length], [502, 2]);
     assertEquals(document.mirrors.map(({ url }: { url: string }) => url), urls);
@@ -168,7 +168,7 @@ Deno.test("/proxy: mirrors that disagree are a bad gateway that lists what each 
 });
 
 Deno.test("/proxy: mirrors that disagree at equal sizes are reported to have other content", async () => {
-  await withMirrors([{}, { content: randomContent(FILE.size, 3) }], async (urls) => {
+  await withMirrorsAtOnce([{}, { content: randomContent(FILE.size, 3) }], async (urls) => {
     const { status, document } = await problem(`?host=${urls}`, PRIVATE);
     assertEquals(status, 502);
     for (const { reason } of document.mirrors) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { bytesContent, type Content, otherContent } from "../support/lab/content.ts";
-import { FILE, withMirrors } from "../support/download.ts";
+import { until } from "../support/lab/client.ts";
+import { FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 import { nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
 import { type OddServerOptions, startOddServer } from "../support/lab/odd_server.ts";
 import { type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
@@ -70,17 +71,24 @@ Deno.test("/proxy: a redirector to machines with an ETag each keeps one ETag", a
 });
 
 Deno.test("/proxy: a slow mirror with other bytes of the same size is let in by no seek", async () => {
-  const slow = {
-    content: otherContent(FILE),
-    faults: [{ kind: "slow-headers", delayMs: 40 }],
-  } as const;
+  // It answers after the good one, however late that is.
+  const slow = { content: otherContent(FILE), bytesPerSecond: 0 };
   for (const odd of [slow, { ...slow, etag: null, lastModified: null }]) {
-    await withProxy([{ bytesPerSecond: 2e6 }, odd], async ({ get, urls, base }) => {
+    await withProxy([{ bytesPerSecond: 2e6 }, odd], async ({ get, urls, mirrors, base }) => {
       // The good one alone is known.
       await (await fetch(`${base}/proxy?url=${encodeURIComponent(urls[0]!)}`)).bytes();
+      const [good, other] = mirrors;
       let wholes = 0;
       for (const start of [700_000, 5, 300_000, 950_000, 100_000]) {
-        const response = await get({ headers: { range: `bytes=${start}-` } });
+        other!.setRate(0);
+        const before = good!.requests.length;
+        let isOver = false;
+        const responding = get({ headers: { range: `bytes=${start}-` } })
+          .finally(() => isOver = true);
+        const hasSent = () => good!.requests.slice(before).some(({ bytesSent }) => bytesSent > 0);
+        await until(() => isOver || hasSent() || undefined);
+        other!.setRate(undefined);
+        const response = await responding;
         if (response.status >= 400) {
           // Two mirrors that differ, and nothing to tell which is right.
           assertEquals(response.status, 502);
@@ -103,15 +111,17 @@ Deno.test("/proxy: beside two good mirrors, a slow one with other bytes does no 
     faults: [{ kind: "slow-headers", delayMs: 40 }],
   } as const;
   const good = { bytesPerSecond: 2e6 };
-  await withProxy([good, good, slow], async ({ get }) => {
-    const tags = new Set<string | null>();
-    for (const start of [700_000, 5, 0, 300_000, 950_000, 100_000]) {
-      const response = await get({ headers: { range: `bytes=${start}-` } });
-      assertEquals(response.status, 206);
-      tags.add(response.headers.get("etag"));
-      assertEquals(await response.bytes(), part(start, FILE.size), `${start}`);
-    }
-    assertEquals(tags.size, 1);
+  await withMirrorsAtOnce([good, good, slow], async (urls) => {
+    await withProxyOf(urls, async ({ get }) => {
+      const tags = new Set<string | null>();
+      for (const start of [700_000, 5, 0, 300_000, 950_000, 100_000]) {
+        const response = await get({ headers: { range: `bytes=${start}-` } });
+        assertEquals(response.status, 206);
+        tags.add(response.headers.get("etag"));
+        assertEquals(await response.bytes(), part(start, FILE.size), `${start}`);
+      }
+      assertEquals(tags.size, 1);
+    });
   });
 });
 
@@ -146,6 +156,8 @@ Deno.test("/proxy: files of one size, date and beginning that differ behind it h
       return tag;
     };
     assertNotEquals(await tagOf([urls[0]!]), await tagOf([urls[1]!]));
+  });
+  await withMirrorsAtOnce(lab, async (urls) => {
     await withProxyOf(urls, async ({ get }) => {
       const first = await get();
       const etag = first.headers.get("etag")!;

@@ -20,7 +20,7 @@ function part(start: number, end: number): Uint8Array {
   return FILE.read(start, end).slice();
 }
 
-async function isIdle({ base, mirrors }: ProxyScene): Promise<void> {
+async function isIdle({ base, mirrors }: Pick<ProxyScene, "base" | "mirrors">): Promise<void> {
   let running = 1;
   while (running > 0) running = await metric(base, "sphttp_downloads_under_way");
   await until(() =>
@@ -192,16 +192,17 @@ Deno.test("/proxy: mirrors without ranges are asked once, too", async () => {
 });
 
 Deno.test("/proxy: a first client that is refused for lack of memory starts no probe", async () => {
-  await withProxy([SHAPED, SHAPED], async (scene) => {
-    const { get, base, urls, mirrors } = scene;
-    const first = await get();
-    const before = mirrors[1]!.requests.length;
-    const other = await fetch(`${base}/proxy?url=${encodeURIComponent(urls[1]!)}`);
-    assertEquals([other.status, other.headers.get("retry-after")], [503, "5"]);
-    await other.body?.cancel();
-    assertEquals(probes(mirrors[1]!), 1);
-    assert(mirrors[1]!.requests.length >= before);
-    await first.body?.cancel();
-    await isIdle(scene);
-  }, { maxDownloads: 1 });
+  await withMirrorsAtOnce([SHAPED, SHAPED], async (urls, mirrors) => {
+    await withProxyOf(urls, async ({ get, base }) => {
+      const first = await get();
+      const before = mirrors[1]!.requests.length;
+      const other = await fetch(`${base}/proxy?url=${encodeURIComponent(urls[1]!)}`);
+      assertEquals([other.status, other.headers.get("retry-after")], [503, "5"]);
+      await other.body?.cancel();
+      assertEquals(probes(mirrors[1]!), 1);
+      assert(mirrors[1]!.requests.length >= before);
+      await first.body?.cancel();
+      await isIdle({ base, mirrors });
+    }, { maxDownloads: 1 });
+  });
 });

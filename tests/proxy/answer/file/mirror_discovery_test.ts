@@ -4,7 +4,7 @@ import { createHandler, type ProxyOptions } from "../../../../server.ts";
 import { MirrorDiscovery } from "../../../../lib/proxy/answer/file/mirror_discovery.ts";
 import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../../support/lab/content.ts";
-import { type Arrive, meetingOf } from "../../../support/lab/meeting.ts";
+import { meetingOf } from "../../../support/lab/meeting.ts";
 import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
 
 const CONTENT = randomContent(300_000, 7);
@@ -16,24 +16,26 @@ const A = "http://9.9.9.10/f";
 const B = "http://9.9.9.11/f";
 
 /** What a URL serves: fields, with the file or other bytes; or any response. */
-interface Served {
-  readonly headers: Record<string, string>;
-  readonly bytes?: typeof BYTES;
-  /** Answers once this is fulfilled. */
-  readonly arrive?: Arrive | undefined;
-}
+type Served = { readonly headers: Record<string, string>; readonly bytes?: typeof BYTES };
 type Site = Record<string, Served | (() => Response)>;
 
-/** Returns a `fetch` of a site; adds the URLs that are requested to `asked`. */
-function fetchOf(site: Site, asked: string[]): typeof fetch {
+/**
+ * Returns a `fetch` of a site; adds the URLs that are requested to `asked`. The `others` that its origin names, and the
+ * origin itself after its first answer, which names them, answer once each was asked.
+ */
+function fetchOf(site: Site, asked: string[], others: readonly string[]): typeof fetch {
+  const arrive = meetingOf(others.length + 1);
+  let isNamed = false;
   return async (input: URL | Request | string, init?: RequestInit) => {
     const url = String(input);
     asked.push(url);
     const served = site[url];
+    const member = [...others, ORIGIN].indexOf(url);
+    if (member >= 0 && (url !== ORIGIN || isNamed)) await arrive[member]!();
+    if (url === ORIGIN) isNamed = true;
     if (served === undefined) return new Response(null, { status: 404 });
     if (typeof served === "function") return served();
     const { headers, bytes = BYTES } = served;
-    await served.arrive?.();
     const range = /bytes=(\d+)-(\d*)/.exec(new Headers(init?.headers).get("range") ?? "");
     if (range === null) return new Response(bytes, { headers });
     const start = Number(range[1]);
@@ -43,13 +45,13 @@ function fetchOf(site: Site, asked: string[]): typeof fetch {
   };
 }
 
-/** Returns a proxy in front of a site, and the URLs that it has requested. */
-function proxyOf(site: Site, options: ProxyOptions = {}) {
+/** Returns a proxy in front of a site, and the URLs that it has requested; it finds these `others`. */
+function proxyOf(site: Site, others: readonly string[], options: ProxyOptions = {}) {
   const asked: string[] = [];
   const handler = createHandler({
     discoverMirrors: true,
     ...options,
-    download: { ...DOWNLOAD, ...options.download, fetch: fetchOf(site, asked) },
+    download: { ...DOWNLOAD, ...options.download, fetch: fetchOf(site, asked, others) },
   });
   const get = async (init: RequestInit = {}, url = ORIGIN) => {
     const request = new Request(`http://127.0.0.1/proxy?url=${encodeURIComponent(url)}`, init);
@@ -71,7 +73,7 @@ function link(...urls: readonly string[]): Record<string, string> {
 Deno.test("discoverMirrors: duplicates join a download, and seeks use them without asking for them again", async () => {
   const origin = { headers: { ...link(A, B), ...await digest() } };
   const site: Site = { [ORIGIN]: origin, [A]: { headers: {} }, [B]: { headers: {} } };
-  await using proxy = proxyOf(site);
+  await using proxy = proxyOf(site, [A, B]);
   const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [A, B, ORIGIN].sort());
@@ -82,7 +84,7 @@ Deno.test("discoverMirrors: duplicates join a download, and seeks use them witho
 
 Deno.test("discoverMirrors: the operator's options of one algorithm do not keep them from being found", async () => {
   const origin = { headers: { ...link(A), ...await digest() } };
-  await using proxy = proxyOf({ [ORIGIN]: origin, [A]: { headers: {} } }, {
+  await using proxy = proxyOf({ [ORIGIN]: origin, [A]: { headers: {} } }, [A], {
     download: { maxConnectionsPerMirror: 2 },
   });
   assertEquals(await proxy.get(), { status: 200, bytes: BYTES });
@@ -91,7 +93,7 @@ Deno.test("discoverMirrors: the operator's options of one algorithm do not keep 
 
 Deno.test("discoverMirrors: they are not asked unless the operator wants it", async () => {
   const site = { [ORIGIN]: { headers: { ...link(A), ...await digest() } }, [A]: { headers: {} } };
-  await using proxy = proxyOf(site, { discoverMirrors: false });
+  await using proxy = proxyOf(site, [], { discoverMirrors: false });
   const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [ORIGIN]);
@@ -103,13 +105,13 @@ Deno.test("discoverMirrors: without a digest, duplicates need the same strong ET
     [A]: { headers: { etag: '"1"' } },
     [B]: { headers: { etag: '"2"' } },
   };
-  await using tagged = proxyOf(site);
+  await using tagged = proxyOf(site, [A, B]);
   assertEquals(await tagged.get(), { status: 200, bytes: BYTES });
   assertEquals(tagged.places(), [A, B, ORIGIN].sort());
   assertEquals((await tagged.get({ headers: { range: "bytes=9-99" } })).status, 206);
   assert(!tagged.places().includes(B));
   site[ORIGIN] = { headers: link(A, B) };
-  await using unproved = proxyOf(site);
+  await using unproved = proxyOf(site, []);
   assertEquals(await unproved.get(), { status: 200, bytes: BYTES });
   assertEquals(unproved.places(), [ORIGIN]);
 });
@@ -129,11 +131,11 @@ Deno.test("discoverMirrors: a duplicate that the proxy may not request is left o
   const headers = { ...link(...refused, A, B), ...await digest() };
   const moved = () => new Response(null, { status: 302, headers: { location: refused[0]! } });
   const site = { ...there, [ORIGIN]: { headers }, [A]: { headers: {} }, [B]: moved };
-  await using proxy = proxyOf(site, { maxMirrors: 3 });
+  await using proxy = proxyOf(site, [A, B], { maxMirrors: 3 });
   const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [A, B, ORIGIN].sort());
-  await using listed = proxyOf(site, { allowHosts: ["9.9.9.9", "9.9.9.10"] });
+  await using listed = proxyOf(site, [A], { allowHosts: ["9.9.9.9", "9.9.9.10"] });
   assertEquals(await listed.get(), { status: 200, bytes: BYTES });
   assertEquals(listed.places(), [A, ORIGIN].sort());
 });
@@ -149,7 +151,7 @@ Deno.test("discoverMirrors: what a Metalink of the server lists passes the same 
     [metalink]: () => new Response(text),
     [A]: { headers: {} },
     "http://10.0.0.1/f": { headers: {} },
-  });
+  }, [A]);
   const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [A, ORIGIN, metalink].sort());
@@ -157,31 +159,26 @@ Deno.test("discoverMirrors: what a Metalink of the server lists passes the same 
 
 Deno.test("discoverMirrors: of thousands of duplicates, no more are asked than maxMirrors", async () => {
   const many = Array.from({ length: 5000 }, (_, i) => `http://8.8.${i >> 8}.${i & 255}/f`);
-  const there = (headers: Record<string, string>, arrive: readonly Arrive[] = []) =>
-    Object.fromEntries(many.map((url, index) => [url, { headers, arrive: arrive[index] }]));
+  const there = (headers: Record<string, string>) =>
+    Object.fromEntries(many.map((url) => [url, { headers }]));
+  const asked = many.slice(0, 4);
   for (const proof of [{ etag: '"1"' }, await digest()]) {
-    // The first answer of the origin is that which names the others.
-    const [join, ...others] = meetingOf(5);
-    let isNamed = false;
-    const arrive = async () => {
-      if (isNamed) await join!();
-      isNamed = true;
-    };
-    const origin = { headers: { ...link(...many), ...proof }, arrive };
-    await using proxy = proxyOf({ ...there(proof, others), [ORIGIN]: origin }, { maxMirrors: 5 });
+    const origin = { headers: { ...link(...many), ...proof } };
+    const site = { ...there(proof), [ORIGIN]: origin };
+    await using proxy = proxyOf(site, asked, { maxMirrors: 5 });
     const { get, places } = proxy;
     assertEquals(await get(), { status: 200, bytes: BYTES });
-    assertEquals(places(), [...many.slice(0, 4), ORIGIN].sort());
+    assertEquals(places(), [...asked, ORIGIN].sort());
   }
   const origin = { headers: { ...link(...many), ...await digest() } };
-  await using one = proxyOf({ ...there({}), [ORIGIN]: origin }, { maxMirrors: 1 });
+  await using one = proxyOf({ ...there({}), [ORIGIN]: origin }, [], { maxMirrors: 1 });
   assertEquals(await one.get(), { status: 200, bytes: BYTES });
   assertEquals(one.places(), [ORIGIN]);
 });
 
 Deno.test("discoverMirrors: a request that came from a proxy causes no search, so that none leads back", async () => {
   const site = { [ORIGIN]: { headers: { ...link(A), ...await digest() } }, [A]: { headers: {} } };
-  await using proxy = proxyOf(site);
+  await using proxy = proxyOf(site, []);
   const { get, places } = proxy;
   const via = { headers: { via: "1.1 sphttp-proxy" } };
   assertEquals(await get(via), { status: 200, bytes: BYTES });
@@ -193,7 +190,7 @@ Deno.test("discoverMirrors: when the file has changed everywhere, its new digest
     [ORIGIN]: { headers: { ...link(A), ...await digest(), etag: '"1"' } },
     [A]: { headers: { etag: '"1"' } },
   };
-  await using proxy = proxyOf(site);
+  await using proxy = proxyOf(site, [A]);
   const { get } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   const headers = { ...link(A), ...await digest(OTHER), etag: '"2"' };
@@ -208,7 +205,7 @@ Deno.test("discoverMirrors: after a file that does not fit its digest, the serve
     [ORIGIN]: { headers: { ...link(A), ...await digest(OTHER) } },
     [A]: { headers: {} },
   };
-  await using proxy = proxyOf(site);
+  await using proxy = proxyOf(site, [A]);
   const { get } = proxy;
   const { bytes } = await get();
   assert(bytes instanceof Error, "a wrong digest is found at the end");
@@ -222,13 +219,13 @@ Deno.test("discoverMirrors: a duplicate with other bytes brings nothing", async 
     [ORIGIN]: { headers: { ...link(A, B), ...await digest() } },
     [A]: { headers: {}, bytes: OTHER },
     [B]: { headers: {} },
-  });
+  }, [A, B]);
   const { get } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
 });
 
 Deno.test("discoverMirrors: a mirror that fails is reported as without it", async () => {
-  await using proxy = proxyOf({});
+  await using proxy = proxyOf({}, []);
   const { get } = proxy;
   const { status, bytes } = await get();
   assertEquals(status, 404);
@@ -239,7 +236,7 @@ Deno.test("MirrorDiscovery: where too many are looked for at once, a mirror is u
   const asked: string[] = [];
   const discovery = new MirrorDiscovery({
     policy: { check: () => Promise.resolve() },
-    download: { fetch: fetchOf({}, asked) },
+    download: { fetch: fetchOf({}, asked, []) },
     ...{ maxMirrors: 4, allowDowngrade: false, rememberMs: 0, maxAtOnce: 0 },
   });
   const found = await discovery.find(ORIGIN, new AbortController().signal);
