@@ -96,17 +96,38 @@ export function findFlag<F extends Flag>(
   name: string,
   flags: readonly F[],
 ): { readonly flag: F; readonly unset: boolean } | undefined {
-  const flag = flags.find((flag) => isNamed(flag, name));
+  const { names } = indexOf(flags);
+  const flag = names.get(name);
   if (flag !== undefined) return { flag, unset: false };
   const other = name.startsWith("no-") ? name.slice("no-".length) : `no-${name}`;
-  const unset = flags.find((flag) =>
-    flag.value === undefined && !flag.always && isNamed(flag, other)
-  );
-  return unset && { flag: unset, unset: true };
+  const unset = names.get(other);
+  const isUnset = unset !== undefined && unset.value === undefined && !unset.always;
+  return isUnset ? { flag: unset, unset: true } : undefined;
 }
 
-function isNamed(flag: Flag, name: string): boolean {
-  return flag.name === name || flag.alias === name;
+/** Finds the flag of a letter. */
+export function findShort<F extends Flag>(letter: string, flags: readonly F[]): F | undefined {
+  return indexOf(flags).shorts.get(letter);
+}
+
+/** Flags by their names. */
+interface FlagIndex<F extends Flag> {
+  readonly names: ReadonlyMap<string, F>;
+  readonly shorts: ReadonlyMap<string | undefined, F>;
+}
+
+const INDEXES = new WeakMap<readonly Flag[], FlagIndex<Flag>>();
+
+/** Returns the flags of a table by their names: a file may have a hundred thousand of them. */
+function indexOf<F extends Flag>(flags: readonly F[]): FlagIndex<F> {
+  const known = INDEXES.get(flags);
+  if (known !== undefined) return known as FlagIndex<F>;
+  const index: FlagIndex<F> = {
+    names: new Map(flags.flatMap((flag) => namesOf(flag).map((name) => [name, flag] as const))),
+    shorts: new Map(flags.map((flag) => [flag.short, flag])),
+  };
+  INDEXES.set(flags, index);
+  return index;
 }
 
 /** Returns the line of a flag in the help; its description begins at a column, counted from 1. */
@@ -181,7 +202,7 @@ function* shortTokens(
 ): Generator<FlagToken> {
   const letters = [...arg.slice(1)];
   for (const [index, letter] of letters.entries()) {
-    const flag = flags.find(({ short }) => short === letter);
+    const flag = findShort(letter, flags);
     if (flag?.value !== undefined && index < letters.length - 1) {
       const value = letters.slice(index + 1).join("");
       return yield { flag, rawName: `-${letter}`, value, inline: true };

@@ -1,6 +1,7 @@
 /**
  * Splits text of files into lines, whatever ends them: one of three line ends, of which `TextLineStream` knows
  * two only together. One line after the other, as a list of a million empty ones takes longer than to parse them.
+ * And takes escapes in them away.
  *
  * @module
  */
@@ -27,4 +28,14 @@ export function* linesOf(text: string): Generator<TextLine> {
     from = at + 1;
   }
   yield { number, text: text.slice(from) };
+}
+
+/** Returns a text without the backslashes before characters; `escapes` has what some of them stand for. */
+export function unescaped(text: string, escapes: Readonly<Record<string, string>>): string {
+  let [result, from] = ["", 0];
+  for (let at; (at = text.indexOf("\\", from)) >= 0 && at < text.length - 1; from = at + 2) {
+    const character = text[at + 1]!;
+    result += text.slice(from, at) + (escapes[character] ?? character);
+  }
+  return result + text.slice(from);
 }

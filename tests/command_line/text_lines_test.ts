@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { linesOf } from "../../lib/command_line/text_lines.ts";
+import { linesOf, unescaped } from "../../lib/command_line/text_lines.ts";
 
 Deno.test("linesOf() yields what is between any line ends, and its number", () => {
   const lines = [...linesOf("\ufeffone\n\ntwo\r\nthree\rfour\r\n")];
@@ -23,4 +23,9 @@ Deno.test("linesOf() splits any text as an expression does", () => {
     assertEquals(lines.map(({ text }) => text), text.split(/\r\n|\r|\n/));
     assertEquals(lines.map(({ number }) => number), lines.map((_, index) => index + 1));
   }));
+});
+
+Deno.test("unescaped() takes the backslashes away that characters follow", () => {
+  const table = [["", ""], ['a\\n\\\\b\\"', 'a\n\\b"'], ["\\x\\", "x\\"], ["\\\\", "\\"]];
+  for (const [text, expected] of table) assertEquals(unescaped(text!, { n: "\n" }), expected);
 });

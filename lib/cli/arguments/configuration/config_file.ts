@@ -10,11 +10,12 @@ import { usageError } from "../../../command_line/command_error.ts";
 import {
   type Argument,
   findFlag,
+  findShort,
   type Flag,
   nearestWord,
 } from "../../../command_line/flag_parser.ts";
 import { printable, truncate } from "../../../command_line/terminal_text.ts";
-import { linesOf } from "../../../command_line/text_lines.ts";
+import { linesOf, unescaped } from "../../../command_line/text_lines.ts";
 import { FLAGS } from "../flags.ts";
 
 /** Options that make no sense in a file. */
@@ -74,7 +75,7 @@ function parseLine(line: string, place: string): ConfigEntry | string {
     if (value === undefined) throw usageError(`${place}: url requires a value: url = URL`);
     return { type: "url", value, place };
   }
-  const found = short === null ? findFlag(name, FLAGS) : findShort(name);
+  const found = short === null ? findFlag(name, FLAGS) : findLetter(name);
   if (found === undefined) return short === null ? name : `-${name}`;
   const { flag, unset } = found;
   if (ONLY_ARGUMENTS.includes(flag.name)) {
@@ -91,8 +92,8 @@ function parseLine(line: string, place: string): ConfigEntry | string {
   return { type: "option", flag, name: unset ? name : flag.name, value, place };
 }
 
-function findShort(name: string): ReturnType<typeof findFlag> {
-  const flag = FLAGS.find((flag: Flag) => flag.short === name);
+function findLetter(letter: string): ReturnType<typeof findFlag> {
+  const flag = findShort(letter, FLAGS);
   return flag && { flag, unset: false };
 }
 
@@ -107,7 +108,7 @@ function parseValue(text: string, place: string): string | undefined {
   if (after !== "" && !after!.startsWith("#")) {
     throw usageError(`${place}: something follows the closing quote; write \\" for a quote`);
   }
-  return quoted.replace(/\\(.)/gs, (_, character: string) => ESCAPES[character] ?? character);
+  return unescaped(quoted, ESCAPES);
 }
 
 async function unknown(name: string, place: string): Promise<Error> {

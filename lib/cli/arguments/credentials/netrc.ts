@@ -8,7 +8,7 @@
  */
 
 import { usageError } from "../../../command_line/command_error.ts";
-import { linesOf, type TextLine } from "../../../command_line/text_lines.ts";
+import { linesOf, type TextLine, unescaped } from "../../../command_line/text_lines.ts";
 import { bareHost } from "../../../http/address/host.ts";
 
 export interface NetrcEntry {
@@ -158,7 +158,7 @@ class Words {
       throw usageError(`line ${this.#line}: missing closing quote`);
     }
     this.#rest = this.#rest.slice(match[0].length);
-    return match[1]!.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character);
+    return unescaped(match[1]!, ESCAPES);
   }
 }
 
