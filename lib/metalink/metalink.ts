@@ -35,6 +35,9 @@ export interface ParseMetalinkOptions {
   readonly url?: string | undefined;
 }
 
+/** Maximum number of files. */
+const MAX_FILES = 10_000;
+
 const NAMESPACE_4 = "urn:ietf:params:xml:ns:metalink";
 const NAMESPACE_3 = "http://www.metalinker.org/";
 
@@ -67,7 +70,11 @@ export function parseMetalink(text: string, options: ParseMetalinkOptions = {}):
   const version = versionOf(document);
   const parents = version === 4 ? [root] : childrenOf(root, "files");
   const publisher = readPublisher(root, version);
-  const files = parents.flatMap((parent) => childrenOf(parent, "file")).map((element) => {
+  const elements = parents.flatMap((parent) => childrenOf(parent, "file"));
+  if (elements.length > MAX_FILES) {
+    throw new MetalinkError("size", `it lists ${elements.length} files, but may have ${MAX_FILES}`);
+  }
+  const files = elements.map((element) => {
     const file = readFile(element, version, itself?.href);
     // In version 3, it may be that of all files.
     return { ...file, publisher: file.publisher ?? publisher };

@@ -38,6 +38,8 @@ export const MAX_METALINK_LENGTH: number = 16 * 1024 * 1024;
 const MAX_DEPTH = 64;
 /** Maximum number of elements, foreign ones included. */
 const MAX_ELEMENTS = 250_000;
+/** Maximum number of attributes of an element. */
+const MAX_ATTRIBUTES = 100;
 /** Maximum length of a base: every URL may be resolved by it. */
 const MAX_BASE = 2048;
 
@@ -75,6 +77,8 @@ class Reader {
   #namespace = "";
   #depth = 0;
   #elements = 0;
+  /** Number of attributes of the element that begins. */
+  #attributes = 0;
   /** How many elements are open, from the outermost foreign one on. */
   #foreign = 0;
 
@@ -88,6 +92,11 @@ class Reader {
       // An empty subset declares nothing.
       if (/\[(?!\s*\])/.test(declaration)) {
         this.#fail("entities", "it declares entities or other markup");
+      }
+    });
+    parser.on("attribute", () => {
+      if (++this.#attributes > MAX_ATTRIBUTES) {
+        this.#fail("size", `more than ${MAX_ATTRIBUTES} attributes of an element`);
       }
     });
     parser.on("opentag", (tag) => this.#enter(tag));
@@ -107,6 +116,7 @@ class Reader {
   }
 
   #enter({ uri, local, attributes }: SaxesTagNS): void {
+    this.#attributes = 0;
     if (++this.#depth > MAX_DEPTH) this.#fail("size", `more than ${MAX_DEPTH} nested elements`);
     if (++this.#elements > MAX_ELEMENTS) this.#fail("size", `more than ${MAX_ELEMENTS} elements`);
     if (this.#root === undefined) this.#namespace = uri;

@@ -38,6 +38,11 @@ const FAULTS: readonly (readonly [fault: MetalinkFault, says: string, text: stri
   ["size", "at most", file(`${URL_OF_FILE}${" ".repeat(100_000_000)}`)],
   ["size", "nested", file("<a>".repeat(100_000))],
   ["size", "nested", `<a xmlns="urn:a">`.repeat(1000)],
+  [
+    "size",
+    "attributes",
+    file(`<a ${Array.from({ length: 101 }, (_, i) => `b${i}=""`).join(" ")}/>`),
+  ],
   ["size", "elements", file("<a/>".repeat(300_000))],
   [
     "root",
@@ -52,6 +57,13 @@ const FAULTS: readonly (readonly [fault: MetalinkFault, says: string, text: stri
   ],
   ["empty", "no file", `<metalink xmlns="urn:ietf:params:xml:ns:metalink"/>`],
   ["empty", "no file", `<metalink version="3.0"><files/></metalink>`],
+  [
+    "size",
+    "10001 files",
+    `<metalink xmlns="urn:ietf:params:xml:ns:metalink">${
+      `<file name="f"/>`.repeat(10_001)
+    }</metalink>`,
+  ],
   [
     "name",
     "no name",
