@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { inTime } from "../../support/download.ts";
+import { inTime, withMirrorsAtOnce } from "../../support/download.ts";
 import { failCommand, runCommand } from "../../support/cli/run_command.ts";
 import { workplace } from "../../support/workplace.ts";
 
@@ -253,16 +253,20 @@ Deno.test("-w writes a line of the user's own, also where a file fails", async (
 Deno.test("-u is for the given mirrors; a URL's own name and password go before it", async () => {
   using place = workplace();
   const basic = (text: string) => `Basic ${btoa(text)}`;
-  await using one = await startMirror({ content: ONE, requireAuthorization: basic("me:p%4:s") });
-  await using two = await startMirror({ content: ONE, requireAuthorization: basic("you:x") });
-  const own = two.url.replace("://", "://you:x@");
-  await runCommand(["-u", "me:p%4:s", "-o", place.at("f"), one.url, own]);
-  assertEquals(one.requests.length > 0 && two.requests.length > 0, true);
-  assertEquals(place.read("f"), ONE.read(0, ONE.size));
-  const netrc = place.write("netrc", "machine 127.0.0.1 login me password p%4:s\n");
-  const command = ["--netrc-file", netrc, "-o", place.at("g"), one.url];
-  await runCommand(command);
-  assertEquals(place.read("g"), ONE.read(0, ONE.size));
+  const lab = ["me:p%4:s", "you:x"].map((login) => ({
+    content: ONE,
+    requireAuthorization: basic(login),
+  }));
+  await withMirrorsAtOnce(lab, async ([one, two], mirrors) => {
+    const own = two!.replace("://", "://you:x@");
+    await runCommand(["-u", "me:p%4:s", "-o", place.at("f"), one!, own]);
+    assertEquals(mirrors.map(({ requests }) => requests.length > 0), [true, true]);
+    assertEquals(place.read("f"), ONE.read(0, ONE.size));
+    const netrc = place.write("netrc", "machine 127.0.0.1 login me password p%4:s\n");
+    const command = ["--netrc-file", netrc, "-o", place.at("g"), one!];
+    await runCommand(command);
+    assertEquals(place.read("g"), ONE.read(0, ONE.size));
+  });
 });
 
 Deno.test("-m ends everything, and the part file stays", () =>

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
 import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
 import { randomContent } from "../../../support/lab/content.ts";
+import { type Arrive, meetingOf } from "../../../support/lab/meeting.ts";
 import { workplace } from "../../../support/workplace.ts";
 
 const CONTENT = randomContent(300_000, 4);
@@ -9,11 +10,12 @@ const BYTES = CONTENT.read(0, CONTENT.size) as Uint8Array<ArrayBuffer>;
 const RIGHT = await sha256Of(BYTES);
 const WRONG = await sha256Of(new Uint8Array([1]));
 
-/** A server that gives this digest of its file. */
-function startServer(hex: string) {
+/** A server that gives this digest of its file, once it has arrived. */
+function startServer(hex: string, arrive?: Arrive) {
   const asked: Headers[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     asked.push(request.headers);
+    await arrive?.();
     const headers = {
       "repr-digest": `sha-256=:${Uint8Array.fromHex(hex).toBase64()}:`,
       etag: '"e"',
@@ -56,8 +58,9 @@ Deno.test("digests: a file with another one is not renamed, unless they are igno
 });
 
 Deno.test("digests: a mirror with another one than --checksum is dropped at once", async () => {
-  await using bad = startServer(WRONG);
-  await using good = startServer(RIGHT);
+  const [first, second] = meetingOf(2);
+  await using bad = startServer(WRONG, first);
+  await using good = startServer(RIGHT, second);
   using place = workplace();
   const args = ["-v", "--checksum", `sha-256=${RIGHT}`, "-o", place.at("f"), bad.url, good.url];
   const { shown } = await runCommand(args);

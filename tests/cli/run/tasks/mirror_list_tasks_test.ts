@@ -64,12 +64,15 @@ Deno.test("--spare-mirrors: the mirrors of a Metalink that are not used step in,
 Deno.test("--max-mirrors 1: spares step in for the only mirror, one after the other", async () => {
   using place = workplace();
   const gone = { faults: [{ kind: "status" as const, status: 404 }] };
-  await withMirrors([gone, gone, {}], async (urls) => {
+  // The second one fails once the first one was dropped: it is the last one then.
+  await withMirrors([gone, { ...gone, bytesPerSecond: 0 }, {}], async (urls, mirrors) => {
     const listed = urls.map((url, index) => ({ url, priority: index + 1 }));
     const facts = { name: "file.bin", size: FILE.size, hashes: { "sha-256": FILE.sha256() } };
     const list = place.write("list.meta4", formatMetalink([{ ...facts, urls: listed }]));
     const args = [list, "--max-mirrors", "1", "--output-dir", place.path];
-    const { shown } = await runCommand(args);
+    const { shown } = await runCommand([...args, "-v"], (shown) => {
+      if (shown.includes(`mirror dropped: ${urls[0]}`)) mirrors[1]!.setRate(undefined);
+    });
     for (const index of [1, 2]) {
       const last = `${urls[index - 1]} has failed, and is the last one: ${urls[index]} steps in`;
       assertStringIncludes(shown, last);

@@ -5,7 +5,7 @@ import { MetalinkFiles } from "../../../../lib/proxy/answer/file/metalink_files.
 import { Problem } from "../../../../lib/proxy/problem.ts";
 import { Access } from "../../../../lib/proxy/guard/access.ts";
 import { signedLink } from "../../../../lib/proxy/request/signed_link.ts";
-import { FILE, withMirrors } from "../../../support/download.ts";
+import { FILE, withMirrors, withMirrorsAtOnce } from "../../../support/download.ts";
 import { otherContent } from "../../../support/lab/content.ts";
 import {
   asker,
@@ -20,7 +20,7 @@ import {
 import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
 
 Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, ranges and an ETag", async () => {
-  await withMirrors([{}, { content: otherContent(FILE) }, {}], async (urls) => {
+  await withMirrorsAtOnce([{}, { content: otherContent(FILE) }, {}], async (urls) => {
     await using server = serveDocuments({
       "/film.meta4": () => listing(urls),
       "/moved": () => "/pub/film.meta4",
