@@ -74,13 +74,14 @@ function wrapLine(line: string, width: number): string {
   if (textWidth(line) <= width) return line;
   const indent = `${/^ */.exec(line)![0]}  `;
   const lines: string[] = [];
-  let current = "";
+  let [current, columns] = ["", 0];
   for (const word of line.split(/(?<=\S) /)) {
-    const longer = current === "" ? word : `${current} ${word}`;
-    if (current === "" || textWidth(longer) <= width) current = longer;
+    const longer = columns + 1 + textWidth(word);
+    if (current !== "" && longer <= width) [current, columns] = [`${current} ${word}`, longer];
     else {
-      lines.push(current);
-      current = indent + word.trimStart();
+      if (current !== "") lines.push(current);
+      current = current === "" ? word : indent + word.trimStart();
+      columns = textWidth(current);
     }
   }
   return [...lines, current].join("\n");

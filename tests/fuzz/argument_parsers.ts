@@ -8,8 +8,10 @@
 import { argumentsOf, parseConfig } from "../../lib/cli/arguments/configuration/config_file.ts";
 import { FLAGS } from "../../lib/cli/arguments/flags.ts";
 import { parseMirrorList } from "../../lib/cli/mirrors/mirror_list.ts";
+import { baseName, directoryOf, kindOfPath } from "../../lib/cli/part/path.ts";
 import { CommandError } from "../../lib/command_line/command_error.ts";
 import { type Argument, parseFlags } from "../../lib/command_line/flag_parser.ts";
+import { wrapLines } from "../../lib/command_line/terminal_text.ts";
 import { hard, type Parser } from "./parser.ts";
 
 /** Parses arguments, and reads a flag that may be given many times. */
@@ -66,6 +68,20 @@ export const ARGUMENT_PARSERS: readonly Parser[] = [
       ],
       ...["|-H\na\n|", "|--header=a\n|", "|a\n|", "|--\n|"],
     ].map(hard),
+  },
+  {
+    name: "paths of files, and messages about them",
+    pieces: ["/", "\\", "a", "c:", ".", " ", "nul", "\n", "é", "//"],
+    parse: (text) => {
+      for (const windows of [false, true]) {
+        baseName(text, windows);
+        directoryOf(text, windows);
+        kindOfPath(text, windows);
+      }
+      wrapLines(text, 79);
+    },
+    declares: [],
+    hard: ["|/|a", "a|/|b/", "|\\|a", "|a/|", "|é |", "| |a", "|a  |"].map(hard),
   },
   {
     name: "lists of mirrors",

@@ -12,9 +12,14 @@ const WINDOWS = Deno.build.os === "windows";
 
 /** Returns what a path ends with: its last name. */
 export function baseName(path: string, windows: boolean = WINDOWS): string {
-  const [, name = ""] = (windows ? /^(?:[a-z]:)?(?:.*[\\/])?([^\\/]*)[\\/]*$/is : /([^/]*)\/*$/)
-    .exec(path)!;
-  return name;
+  if (windows) {
+    const [, name = ""] = /^(?:[a-z]:)?(?:.*[\\/])?([^\\/]*)[\\/]*$/is.exec(path)!;
+    return name;
+  }
+  let end = path.length;
+  // An expression would look for the end of many slashes from each of them.
+  while (path[end - 1] === "/") end--;
+  return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
 }
 
 /** Returns the directory that a path of a file leads to; `.` for a name alone. */
