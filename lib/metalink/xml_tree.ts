@@ -68,6 +68,18 @@ export function parseXml(text: string, url?: string): XmlDocument {
   return reader.document();
 }
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** Returns the attributes without namespace. Most elements have none, and there may be many of them. */
+function ownOf(attributes: SaxesTagNS["attributes"]): ReadonlyMap<string, string> {
+  let own: Map<string, string> | undefined;
+  for (const name in attributes) {
+    const { uri, local, value } = attributes[name]!;
+    if (uri === "") (own ??= new Map()).set(local, value);
+  }
+  return own ?? NONE;
+}
+
 class Reader {
   readonly #parser = new SaxesParser({ xmlns: true, position: true });
   /** Open elements in the namespace of the root, the innermost last. */
@@ -124,10 +136,9 @@ class Reader {
       this.#foreign++;
       return;
     }
-    const own = Object.values(attributes).filter((attribute) => attribute.uri === "");
     const element: OpenElement = {
       name: local,
-      attributes: new Map(own.map(({ local, value }) => [local, value])),
+      attributes: ownOf(attributes),
       children: [],
       base: this.#base(attributes["xml:base"]?.value),
       pieces: [],

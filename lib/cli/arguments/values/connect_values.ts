@@ -21,10 +21,11 @@ export function parseResolve(flag: string, text: string): [place: string, addres
   if (!host || port === undefined || list === undefined || !isHost(host, true) || !isPort(port)) {
     throw wrong("must be HOST:PORT:ADDRESS, like one.example:443:127.0.0.1");
   }
-  const addresses = list.split(",").flatMap((address) => addressIn(address) ?? []);
-  if (addresses.length < list.split(",").length) {
+  const addresses = list.split(",").map((given) => {
+    const address = addressIn(given);
+    if (address !== undefined) return address;
     throw wrong("after the port, there must be IP addresses; --connect-to takes a name");
-  }
+  });
   return [`${host}:${port}`, addresses];
 }
 

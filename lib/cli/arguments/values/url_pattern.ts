@@ -131,10 +131,11 @@ function steps(first: number, last: number, step: number, text: string): number[
   return Array.from({ length: count }, (_, index) => first + index * step);
 }
 
-function set([, content = ""]: RegExpExecArray): Choices | undefined {
+function set([, content = ""]: RegExpExecArray, text: string): Choices | undefined {
   if (JSON_START.test(content)) return undefined;
   const choices = [""];
   for (const [token, escaped] of content.matchAll(/\\(.)|,|[^\\,]+/gsu)) {
+    if (choices.length > MOST_URLS) throw tooMany(text);
     if (token === ",") choices.push("");
     else choices.push(choices.pop() + (escaped ?? token));
   }
