@@ -5,11 +5,13 @@ import { flippedContent, otherContent, piecesOf } from "../../../support/lab/con
 import {
   detailOf,
   listing,
-  OPTIONS,
+  OPTIONS as QUICK,
   query,
   serveDocuments,
 } from "../../../support/proxy/metalink_scene.ts";
 
+/** Beside a liar, the good mirror must not be dropped for a few answers that are late. */
+const OPTIONS: ProxyOptions = { ...QUICK, download: { ...QUICK.download, stallTimeoutMs: 30_000 } };
 const LENGTH = 64 * 1024;
 const MIB = 1024 * 1024;
 
