@@ -40,7 +40,7 @@ class Mirror {
 Deno.test("ContinuedDownload: cancelled between two downloads, it requests nothing more", async () => {
   const mirror = new Mirror();
   using memory = new ResponseMemory(new MemoryBudget({ bytes: 16_000_000, maxDownloads: 1 }));
-  let failures = 0;
+  let drops = 0;
   const download = new ContinuedDownload({
     mirrors: ["https://a.test/film"],
     options: { fetch: mirror.fetch, splitSize: 1_000_000, retry: { attempts: 1 } },
@@ -48,8 +48,8 @@ Deno.test("ContinuedDownload: cancelled between two downloads, it requests nothi
     known: undefined,
     range: undefined,
     retryMaxMs: 60_000,
-    onEvent: ({ type }) => {
-      if (type === "failure") failures++;
+    onEvent: (event) => {
+      if (event.type === "mirror" && event.state === "dropped") drops++;
     },
   });
   await download.open();
@@ -60,7 +60,7 @@ Deno.test("ContinuedDownload: cancelled between two downloads, it requests nothi
   })();
   rest.catch(() => {});
   // The first download has failed, then another one: it goes on trying, after a pause each time.
-  while (failures < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (drops < 2) await new Promise((resolve) => setTimeout(resolve, 1));
   await download.cancel();
   const { requests } = mirror;
   await assertRejects(() => rest, NoMirrorLeftError);
