@@ -215,7 +215,7 @@ function* shortTokens(
 }
 
 function checkValue(
-  { name, value }: Flag,
+  { name: own, value }: Flag,
   { rawName, value: given, inline }: FlagToken,
   flags: readonly Flag[],
 ): void {
@@ -226,14 +226,13 @@ function checkValue(
   if (given === undefined) {
     throw usageError(`option '${rawName}' requires a value: ${rawName} ${value}`);
   }
-  const isFlag = !inline &&
-    flags.some((flag) =>
-      given === `-${flag.short}` || namesOf(flag).some((name) => given === `--${name}`)
-    );
-  if (isFlag) {
+  const { names, shorts } = indexOf(flags);
+  const [, dashes, name] = /^(--?)([^-].*)$/s.exec(given) ?? [];
+  const isFlag = name !== undefined && (dashes === "--" ? names : shorts).has(name);
+  if (!inline && isFlag) {
     throw usageError(
       `option '${rawName}' requires a value, but '${given}' follows; ` +
-        `use --${name}=${given} if that is the value`,
+        `use --${own}=${given} if that is the value`,
     );
   }
 }

@@ -20,8 +20,8 @@ export interface ListedMirrors {
   readonly repeated: number;
 }
 
-/** The first URL of a line. A longer scheme would be looked for from each letter of a long line. */
-const URL_IN_LINE = /[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>,;|]+/i;
+/** The first URL of a line, from the end of its scheme on: from each letter, a scheme would be looked for. */
+const URL_IN_LINE = /:(?<=([a-z][a-z0-9+.-]{0,20}):)\/\/[^\s"'<>,;|]+/i;
 
 /**
  * Parses a list of mirrors. With a `path`, its URLs are the places of the whole project, and the path is that
@@ -40,8 +40,9 @@ export function parseMirrorList(text: string, where: string, path?: string): Lis
   for (const { text: line } of linesOf(text)) {
     // Joined files have byte order marks in the middle.
     const content = line.replace(/^\ufeff/, "").trim();
-    const [found] = content.startsWith("#") ? [] : URL_IN_LINE.exec(content) ?? [];
-    if (found === undefined) continue;
+    const [rest, scheme] = content.startsWith("#") ? [] : URL_IN_LINE.exec(content) ?? [];
+    if (rest === undefined) continue;
+    const found = scheme! + rest;
     const url = /^https?:/i.test(found) ? urlOf(found, path) : undefined;
     if (url === undefined) others++;
     else if (urls.has(url)) repeated++;
