@@ -37,8 +37,10 @@ const UNSAFE_ON_WINDOWS = /[<>:"|?*]/g;
 export function localFileName(name: string, windows: boolean, maxBytes: number): string {
   name = withoutMiddle(name).replace(UNSAFE, "_");
   if (windows) name = name.replace(UNSAFE_ON_WINDOWS, "_");
+  // What is left of a long name may be that of a device.
+  const short = shorten(notDevice(shorten(name, maxBytes)), maxBytes);
   // Windows drops dots and spaces at the end, which would make another name of it.
-  return shorten(notDevice(name), maxBytes).replace(/[. ]+$/, (end) => "_".repeat(end.length));
+  return short.replace(/[. ]+$/, (end) => "_".repeat(end.length));
 }
 
 const FALLBACK_NAME = "download";

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { fileNameInUrl, portableFileName } from "../../../lib/http/name/file_name.ts";
+import {
+  fileNameInUrl,
+  localFileName,
+  portableFileName,
+} from "../../../lib/http/name/file_name.ts";
 
 function portableFileNameIn(url: string): string {
   return portableFileName(fileNameInUrl(url));
@@ -61,4 +65,15 @@ Deno.test("portableFileName() cuts a long name before its extension, between cha
   assertEquals(of("😀".repeat(100)), "😀".repeat(50));
   assertEquals(of(`a.${"b".repeat(300)}`), `a.${"b".repeat(198)}`);
   assertEquals(of(`${"a".repeat(195)}. ${"b".repeat(50)}.mp4`), `${"a".repeat(195)}.mp4`);
+});
+
+Deno.test("localFileName(): what is left of a long name is not that of a device of Windows", () => {
+  const spaces = " ".repeat(300);
+  const table = [
+    [`con${spaces}x.mkv`, "_con.mkv"],
+    [`con${spaces.slice(0, 248)}.mkv`, "_con.mkv"],
+    [`con${spaces.slice(0, 247)}.mkv`, `_con${spaces.slice(0, 247)}.mkv`],
+    [`icon${spaces}x.mkv`, "icon.mkv"],
+  ] as const;
+  for (const [name, short] of table) assertEquals(localFileName(name, true, 255), short, name);
 });
