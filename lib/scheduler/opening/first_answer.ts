@@ -100,6 +100,20 @@ export function mayDeliver({ page, mirror }: FirstAnswer): boolean {
   return page === undefined && mirror.state.type !== "dropped";
 }
 
+/**
+ * Reports whether the others are waited for, however many have answered: a web page loses against anything
+ * else, and a mirror that was dropped since, as for a bad piece, delivers nothing. `files` are no pages.
+ */
+export function isAwaited(
+  files: readonly FirstAnswer[],
+  mirrors: readonly Mirror[],
+  outstanding: number,
+): boolean {
+  if (files.some(mayDeliver)) return false;
+  const isRetried = files.length > 0 && mirrors.some(({ state }) => state.type === "waiting");
+  return outstanding > 0 || isRetried;
+}
+
 export function isSameFile(one: FileFacts, other: FileFacts): boolean {
   return one.size === other.size && one.digest === other.digest &&
     contradiction(one.hashes, other.hashes) === undefined;

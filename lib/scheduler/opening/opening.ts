@@ -27,6 +27,7 @@ import {
   type FirstAnswer,
   firstFile,
   hashError,
+  isAwaited,
   isSameFile,
   mayDeliver,
   type OpenFile,
@@ -213,9 +214,7 @@ export class Opening {
   /** Opens the file, or fails; `undefined` while nothing can be decided. */
   #decide(outstanding: number, now: number): readonly OpeningStep[] | undefined {
     const files = this.#answers.filter(({ page }) => page === undefined);
-    // A web page loses against anything else, and a mirror that was dropped since, as for a bad piece,
-    // delivers nothing: however many these are, the others are waited for.
-    if (outstanding > 0 && !files.some(mayDeliver)) return undefined;
+    if (isAwaited(files, this.#mirrors, outstanding)) return undefined;
     const isPage = files.length === 0;
     if (isPage) {
       const refused = this.#refusePages();

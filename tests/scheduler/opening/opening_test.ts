@@ -10,6 +10,7 @@ import {
   outside,
   page,
   part,
+  retries,
   same,
   Scene,
   waited,
@@ -47,6 +48,26 @@ assertTransitions("a mirror that was dropped after its answer does not decide al
   [waited(1000), "speculating on 0"],
   [part(1, 30, "a"), "open 30 a", "open 30 ranges from 0", "admit 0r 1r"],
 ]);
+
+assertTransitions(
+  "a mirror that was dropped after its answer does not decide before one that is tried again",
+  2,
+  [
+    [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+    [drops(0), "speculating on 0"],
+    [retries(1), "speculating on 0"],
+    [waited(1000), "speculating on 0"],
+  ],
+);
+
+assertTransitions(
+  "a mirror that is tried again is not waited for where another one has the file",
+  2,
+  [
+    [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+    [retries(1), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+  ],
+);
 
 assertTransitions("a mirror that was dropped after its answer decides if no other one is left", 2, [
   [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],

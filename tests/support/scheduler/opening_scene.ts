@@ -127,6 +127,16 @@ export function fails(index: number): Event {
   return (scene) => scene.fail(index);
 }
 
+/** The probe of a mirror fails, and is repeated later. */
+export function retries(index: number): Event {
+  return (scene) => {
+    const mirror = scene.mirrors[index]!;
+    const facts = { phase: "headers", reason: "status", retryable: true } as const;
+    mirror.wait(Infinity, new MirrorError("responded with 503", { mirror: mirror.url, ...facts }));
+    return scene.fail(index);
+  };
+}
+
 /** Time passes. */
 export function waited(until: number): Event {
   return (scene) => {
