@@ -3,6 +3,7 @@ import { bytesContent, type Content, otherContent } from "../support/lab/content
 import { until } from "../support/lab/client.ts";
 import { FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 import { nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
+import type { LabMirror } from "../support/lab/mirror_lab.ts";
 import { type OddServerOptions, startOddServer } from "../support/lab/odd_server.ts";
 import { type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
@@ -15,6 +16,10 @@ function edited(start: number, end: number): Content {
   const bytes = part(0, FILE.size);
   for (let at = start; at < end; at++) bytes[at]! ^= 1;
   return bytesContent(bytes);
+}
+
+function sentBy({ requests }: LabMirror): number {
+  return requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
 }
 
 async function withOdd(
@@ -157,12 +162,18 @@ Deno.test("/proxy: files of one size, date and beginning that differ behind it h
     };
     assertNotEquals(await tagOf([urls[0]!]), await tagOf([urls[1]!]));
   });
-  await withMirrorsAtOnce(lab, async (urls) => {
+  // Neither of them can deliver the file alone before the other one has sent some.
+  const paused = lab.map((mirror) => ({ ...mirror, silentAfter: 400_000 }));
+  await withMirrorsAtOnce(paused, async (urls, mirrors) => {
     await withProxyOf(urls, async ({ get }) => {
       const first = await get();
       const etag = first.headers.get("etag")!;
       // It ends where the mirrors are found to differ.
-      await assertRejects(() => first.bytes());
+      let isOver = false;
+      const ended = assertRejects(() => first.bytes()).finally(() => isOver = true);
+      await until(() => isOver || mirrors.every((mirror) => sentBy(mirror) > 50_000) || undefined);
+      for (const mirror of mirrors) mirror.setRate(undefined);
+      await ended;
       const again = await get({ headers: { range: "bytes=100000-100999", "if-range": etag } });
       assertNotEquals(again.headers.get("etag"), etag);
       assertEquals(again.status, 200);
