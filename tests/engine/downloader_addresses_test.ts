@@ -57,8 +57,15 @@ Deno.test("eachAddress: a certificate of another name is refused at each address
 });
 
 Deno.test("eachAddress: a dead address is a dead mirror, and no limit of its host", async () => {
-  await using servers = await startAddresses({ content: FILE, addresses: TWO });
-  const { error, sha256, stats, events } = await download([servers.url], each(servers, THREE));
+  const failed = Promise.withResolvers<void>();
+  const begin = failed.promise;
+  await using servers = await startAddresses({ content: FILE, addresses: TWO, begin });
+  const { error, sha256, stats, events } = await download([servers.url], {
+    ...each(servers, THREE),
+    onEvent: ({ type }) => {
+      if (type === "failure") failed.resolve();
+    },
+  });
   assertEquals([error, sha256], [undefined, FILE.sha256()]);
   const failures = events.flatMap((event) => event.type === "failure" ? [event.message] : []);
   assert(failures.length > 0);

@@ -31,6 +31,8 @@ export interface AddressOptions {
   readonly instead?: (request: AddressRequest, live: number) => Response | undefined;
   /** Whether no byte of the file is sent before each address was asked for it. @default false */
   readonly atOnce?: boolean;
+  /** No byte of the file is sent before it is fulfilled. @default at once */
+  readonly begin?: Promise<void>;
 }
 
 /** The running servers. */
@@ -71,7 +73,7 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
         const [, start, last] = /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "bytes=0-")!;
         const end = Math.min(last === "" ? content.size : Number(last) + 1, content.size);
         const range = `bytes ${start}-${end - 1}/${content.size}`;
-        const begin = meeting[index]?.();
+        const begin = options.begin ?? meeting[index]?.();
         const body = pieces(content.read(Number(start), end), begin, () => live--);
         return new Response(body, {
           status: 206,
