@@ -3,14 +3,10 @@ import { MirrorMismatchError, RangeNotSatisfiableError } from "../../../lib/erro
 import {
   assertTransitions,
   differs,
-  drops,
-  errorText,
   fails,
   known,
   outside,
-  page,
   part,
-  retries,
   same,
   Scene,
   waited,
@@ -21,58 +17,6 @@ assertTransitions("one mirror decides by itself", 1, [
   [waited(5), "probing"],
   [part(0, 30), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
   [waited(20), "open 30 undefined"],
-]);
-
-assertTransitions("a majority that cannot change any more does not wait", 3, [
-  [part(2, 30), "probing"],
-  [
-    part(0, 30),
-    "open 30 undefined",
-    ...["open 30 ranges from 2", "accept 2", "admit 2r", "compare 0"],
-  ],
-]);
-
-assertTransitions("a mirror whose probe has failed is not waited for", 2, [
-  [fails(1), "probing"],
-  [part(0, 30), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
-]);
-
-assertTransitions("the last probe that could change the outcome may fail, too", 2, [
-  [part(0, 30), "probing"],
-  [fails(1), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
-]);
-
-assertTransitions("a mirror that was dropped after its answer does not decide alone", 2, [
-  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
-  [drops(0), "speculating on 0"],
-  [waited(1000), "speculating on 0"],
-  [part(1, 30, "a"), "open 30 a", "open 30 ranges from 0", "admit 0r 1r"],
-]);
-
-assertTransitions(
-  "a mirror that was dropped after its answer does not decide before one that is tried again",
-  2,
-  [
-    [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
-    [drops(0), "speculating on 0"],
-    [retries(1), "speculating on 0"],
-    [waited(1000), "speculating on 0"],
-  ],
-);
-
-assertTransitions(
-  "a mirror that is tried again is not waited for where another one has the file",
-  2,
-  [
-    [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
-    [retries(1), "open 30 a", "open 30 ranges from 0", "admit 0r"],
-  ],
-);
-
-assertTransitions("a mirror that was dropped after its answer decides if no other one is left", 2, [
-  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
-  [drops(0), "speculating on 0"],
-  [fails(1), "open 30 a", "open 30 ranges from 0", "admit 0r"],
 ]);
 
 assertTransitions("an answer counts no more when its probe fails", 2, [
@@ -100,21 +44,6 @@ assertTransitions("a tie fails", 2, [
   [waited(1000), "failed"],
 ]);
 
-assertTransitions("a tie waits beyond the grace for mirrors that can still break it", 3, [
-  [part(0, 30), "probing"],
-  [part(1, 31), "probing"],
-  [waited(1000), "probing"],
-  [
-    part(2, 31),
-    "open 31 undefined",
-    "reject 0",
-    "open 31 ranges from 1",
-    "accept 1",
-    "admit 1r",
-    "compare 2",
-  ],
-]);
-
 assertTransitions("late mirrors that agree are admitted", 2, [
   [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
   [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
@@ -130,14 +59,6 @@ assertTransitions("a late mirror that disagrees with a majority is rejected, onc
   ],
   [part(2, 31), "open 30 undefined", "reject 2"],
   [waited(30), "open 30 undefined"],
-]);
-
-assertTransitions("a late mirror waits for others that may outvote it", 4, [
-  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
-  [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
-  [part(1, 30, "b"), "open 30 a"],
-  [part(2, 30, "a"), "open 30 a"],
-  [fails(3), "open 30 a", "reject 1", "admit 2r"],
 ]);
 
 for (const [size, digest] of [[31, "b"], [30, "b"]] as const) {
@@ -301,30 +222,6 @@ assertTransitions("a range behind the end of a known file fails", 1, [
   [known([0], 30), "failed", "fail RangeNotSatisfiableError"],
 ], { start: 30 });
 
-Deno.test("Opening: slow mirrors are waited for 200 ms, or three answers of the first one", () => {
-  for (const [answerMs, until] of [[10, 210], [100, 400]] as const) {
-    const scene = new Scene(2);
-    const { opening } = scene;
-    assertEquals(opening.graceUntil, Infinity);
-    scene.now = answerMs;
-    part(0, 30)(scene);
-    assertEquals(opening.graceUntil, until);
-    assertEquals(waited(until - 1)(scene), []);
-    assertEquals(opening.state.type, "probing");
-    waited(until)(scene);
-    assertEquals([opening.state.type, opening.graceUntil], ["open", Infinity]);
-  }
-});
-
-Deno.test("Opening: if those that have answered are dropped, slow mirrors are waited for without end", () => {
-  const scene = new Scene(2);
-  scene.now = 10;
-  part(0, 30, "a")(scene);
-  assertEquals(scene.opening.graceUntil, 210);
-  drops(0)(scene);
-  assertEquals(scene.opening.graceUntil, Infinity);
-});
-
 Deno.test("Opening: a rejection says why", () => {
   const scene = new Scene(4);
   part(0, 31)(scene);
@@ -359,63 +256,6 @@ Deno.test("Opening: a failure says what each mirror has, or how large the file i
 function errorOf({ opening: { state } }: Scene): Error | undefined {
   return state.type === "failed" ? state.error : undefined;
 }
-
-assertTransitions("a page loses against a file, however many mirrors have it", 3, [
-  [page(0, 9, "p"), "probing"],
-  [page(1, 9, "p"), "probing"],
-  [
-    part(2, 30, "a"),
-    "open 30 a",
-    ...["reject 0", "reject 1", "open 30 ranges from 2", "accept 2", "admit 2r"],
-  ],
-]);
-
-assertTransitions("a late page is rejected, and ties with nothing", 2, [
-  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
-  [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
-  [page(1, 30, "p"), "open 30 a", "reject 1"],
-]);
-
-assertTransitions("a page waits for others beyond the grace", 2, [
-  [page(0, 9, "p"), "probing"],
-  [waited(5000), "probing"],
-  [fails(1), "open 9 p", "open 9 ranges from 0", "note", "accept 0", "admit 0r"],
-]);
-
-assertTransitions("pages are refused where a name promised something else", 2, [
-  [page(0, 9, "p"), "probing"],
-  [page(1, 9, "p", "film.mkv"), "probing", "reject 0", "reject 1"],
-]);
-
-assertTransitions("a mirror that comes after refused pages decides", 2, [
-  [page(0, 9, "p", "film.mkv"), "probing"],
-  [fails(1), "probing", "reject 0"],
-  [part(1, 30, "a"), "open 30 a", "open 30 ranges from 1", "accept 1", "admit 1r"],
-]);
-
-assertTransitions("a short text loses against a file that a name promised", 3, [
-  [errorText(0, 9, "t"), "probing"],
-  [errorText(1, 9, "t"), "probing"],
-  [
-    part(2, 30, "a"),
-    "open 30 a",
-    ...["reject 0", "reject 1", "open 30 ranges from 2", "accept 2", "admit 2r"],
-  ],
-]);
-
-assertTransitions("a short text is the file, with a note, where there is no other", 2, [
-  [errorText(0, 9, "t"), "probing"],
-  [fails(1), "open 9 t", "open 9 whole from 0", "note", "accept 0", "admit 0w"],
-]);
-
-assertTransitions("a web page that is refused leaves a short text the file", 2, [
-  [page(0, 30, "p", "film.mkv"), "probing"],
-  [
-    errorText(1, 9, "t"),
-    "open 9 t",
-    ...["reject 0", "open 9 whole from 1", "note", "accept 1", "admit 1w"],
-  ],
-]);
 
 assertTransitions("what is known outweighs a newcomer", 3, [
   [known([0], 30, "a"), "open 30 a", "open 30 ranges from 0", "admit 0r"],
