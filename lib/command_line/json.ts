@@ -18,13 +18,18 @@ const CLOSING = 0x7d;
 /**
  * Parses JSON.
  *
- * @throws {SyntaxError} it is none, or has over 1000 lists and objects within each other
+ * @throws {TypeError} it is none, or has over 1000 lists and objects within each other; says nothing of what is
+ * in it, as the error of `JSON.parse()` does
  */
 export function parseJson(text: string): unknown {
   if (text.length > MAX_DEPTH && isDeep(text)) {
-    throw new SyntaxError(`more than ${MAX_DEPTH} lists and objects within each other`);
+    throw new TypeError(`more than ${MAX_DEPTH} lists and objects within each other`);
   }
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError("not JSON");
+  }
 }
 
 function isDeep(text: string): boolean {

@@ -14,7 +14,7 @@ import { decodeText } from "../../http/text_encoding.ts";
 import type { Document } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
-import { linesOf } from "../../command_line/text_lines.ts";
+import { linesOf } from "../../command_line/text_file.ts";
 import { type Checksum, checksumOf, findAlgorithm } from "./checksum.ts";
 
 /** The number of hexadecimal digits of a CRC-32, which is no hash. */

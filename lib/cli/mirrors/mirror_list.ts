@@ -6,7 +6,7 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { linesOf } from "../../command_line/text_lines.ts";
+import { linesOf } from "../../command_line/text_file.ts";
 import { parseUrl } from "../../stand_ins.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 

@@ -231,12 +231,7 @@ async function readText(path: string): Promise<string> {
  * @throws {TypeError} it is not one
  */
 export function parseRecord(text: string): ResumeRecord | number {
-  let value: Partial<Record<keyof ResumeRecord | "version", unknown>> | null;
-  try {
-    value = parseJson(text) as typeof value;
-  } catch {
-    throw new TypeError("not JSON");
-  }
+  const value = parseJson(text) as Partial<Record<keyof ResumeRecord | "version", unknown>> | null;
   if (typeof value !== "object" || value === null) throw notARecord();
   const { version, size, start, hashes, mirrors, pieces = [], mixed } = value;
   if (Number.isSafeInteger(version) && Number(version) > VERSION) return Number(version);

@@ -22,7 +22,7 @@ export async function loadServerStats(
   const options = maxAgeMs === undefined ? {} : { maxAgeMs };
   if (load !== undefined) {
     try {
-      const book = MirrorBook.fromJSON(parse(await Deno.readTextFile(load)), options);
+      const book = MirrorBook.fromJSON(parseJson(await Deno.readTextFile(load)), options);
       book.prune();
       return book;
     } catch (error) {
@@ -44,14 +44,5 @@ export async function saveServerStats(
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     warn(`cannot save server statistics: ${why}`);
-  }
-}
-
-/** Parses JSON. The error does not quote the file, as `JSON.parse()` does. */
-function parse(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    throw new TypeError("not JSON");
   }
 }

@@ -15,7 +15,7 @@ import {
   nearestWord,
 } from "../../../command_line/flag_parser.ts";
 import { printable, truncate } from "../../../command_line/terminal_text.ts";
-import { linesOf, unescaped } from "../../../command_line/text_lines.ts";
+import { linesOf, unescaped } from "../../../command_line/text_file.ts";
 import { FLAGS } from "../flags.ts";
 
 /** Options that make no sense in a file. */

@@ -8,7 +8,7 @@
  */
 
 import { usageError } from "../../../command_line/command_error.ts";
-import { linesOf, type TextLine, unescaped } from "../../../command_line/text_lines.ts";
+import { linesOf, type TextLine, unescaped } from "../../../command_line/text_file.ts";
 import { bareHost } from "../../../http/address/host.ts";
 
 export interface NetrcEntry {

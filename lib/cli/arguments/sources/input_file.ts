@@ -12,7 +12,7 @@ import { redactUrl } from "../../../http/address/redact.ts";
 import { type Checksum, parseChecksum } from "../../checksum/checksum.ts";
 import { ExitCode } from "../../failure/exit_code.ts";
 import { printable, truncate } from "../../../command_line/terminal_text.ts";
-import { linesOf } from "../../../command_line/text_lines.ts";
+import { linesOf } from "../../../command_line/text_file.ts";
 import { parseHeader, parseHeaderValue } from "../values/request_values.ts";
 import { trimUrl } from "../values/url_pattern.ts";
 

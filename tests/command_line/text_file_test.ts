@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { linesOf, unescaped } from "../../lib/command_line/text_lines.ts";
+import { linesOf, unescaped } from "../../lib/command_line/text_file.ts";
 
 Deno.test("linesOf() yields what is between any line ends, and its number", () => {
   const lines = [...linesOf("\ufeffone\n\ntwo\r\nthree\rfour\r\n")];

@@ -1,7 +1,7 @@
 /**
- * Splits text of files into lines, whatever ends them: one of three line ends, of which `TextLineStream` knows
- * two only together. One line after the other, as a list of a million empty ones takes longer than to parse them.
- * And takes escapes in them away.
+ * What text files for people have: lines, whatever ends them, of which `TextLineStream` knows two line ends
+ * only together, and backslashes before characters. Lines are yielded one after the other: a list of a
+ * million empty ones takes longer than to parse them.
  *
  * @module
  */
