@@ -30,8 +30,7 @@ Deno.test({
       env: { NO_COLOR: "1" },
     }).spawn();
     const stderr = new Response(child.stderr).text();
-    const bytesSent = () => mirror.requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
-    while (bytesSent() < 1_000_000) await pause(5);
+    while (mirror.bytesSent < 1_000_000) await pause(5);
     child.kill("SIGSTOP");
     try {
       await pause(STOPPED_MS);

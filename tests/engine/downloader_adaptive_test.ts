@@ -4,11 +4,11 @@ import {
   download,
   FILE,
   IMPATIENT,
-  letGoAt,
   type Outcome,
   withMirrors,
   withMirrorsAtOnce,
 } from "../support/download.ts";
+import { letGoAt } from "../support/held_mirrors.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import type { DownloaderOptions } from "../../mod.ts";
@@ -196,7 +196,7 @@ Deno.test("adaptive: two followers of a wrong mirror are outvoted by three other
   const wrong = { content: WRONG };
   const right = { bytesPerSecond: 0 };
   await withMirrorsAtOnce([wrong, wrong, right, right, right], async (urls, mirrors) => {
-    const { stats } = await adaptive(urls, { onEvent: letGoAt("answer", mirrors, 2) });
+    const { stats } = await adaptive(urls, { onEvent: letGoAt("answer", mirrors, { count: 2 }) });
     const states = stats.mirrors.map(({ state }) => state === "dropped");
     assertEquals(states, [true, true, false, false, false]);
   });

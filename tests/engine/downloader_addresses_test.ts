@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Downloader, type DownloaderOptions, MirrorBook } from "../../mod.ts";
 import { type AddressServers, NAME, startAddresses } from "../support/address_servers.ts";
 import { randomContent } from "../support/lab/content.ts";
+import { meetingOf } from "../support/lab/meeting.ts";
 import { download } from "../support/download.ts";
 
 const FILE = randomContent(4_000_000, 21);
@@ -33,7 +34,7 @@ for (const { tls, http } of KINDS) {
       content: FILE,
       addresses: TWO,
       tls,
-      atOnce: true,
+      arrive: meetingOf(2),
     });
     const options = { ...each(servers, TWO), http };
     const { error, sha256, stats } = await download([servers.url], options);
@@ -58,8 +59,8 @@ Deno.test("eachAddress: a certificate of another name is refused at each address
 
 Deno.test("eachAddress: a dead address is a dead mirror, and no limit of its host", async () => {
   const failed = Promise.withResolvers<void>();
-  const begin = failed.promise;
-  await using servers = await startAddresses({ content: FILE, addresses: TWO, begin });
+  const arrive = TWO.map(() => () => failed.promise);
+  await using servers = await startAddresses({ content: FILE, addresses: TWO, arrive });
   const { error, sha256, stats, events } = await download([servers.url], {
     ...each(servers, THREE),
     onEvent: ({ type }) => {
@@ -112,7 +113,7 @@ Deno.test("eachAddress: redirects to the name are followed at the same address, 
   await using servers = await startAddresses({
     content: FILE,
     addresses: TWO,
-    atOnce: true,
+    arrive: meetingOf(2),
     instead: ({ url }) => {
       const target = url.replace("/from", "/f");
       return url.includes("/from") ? Response.redirect(target, 302) : undefined;

@@ -1,13 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { MirrorMismatchError, NoMirrorLeftError, RangeNotSatisfiableError } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import {
-  download,
-  FILE,
-  onceDropped,
-  withMirrors,
-  withMirrorsAtOnce,
-} from "../support/download.ts";
+import { download, FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
+import { each, letGoAt, onceDropped, UNTIL_DROPPED } from "../support/held_mirrors.ts";
 
 const OTHER_SIZE = randomContent(999_999, 3);
 const OTHER_BYTES = otherContent(FILE);
@@ -17,17 +12,9 @@ Deno.test("Downloader: a mirror with a file of another size is outvoted, though 
   const later = { bytesPerSecond: 0 };
   await withMirrorsAtOnce([{ content: OTHER_SIZE }, later, later], async (urls, mirrors) => {
     const others = mirrors.slice(1);
-    let answered = false;
-    const release = onceDropped(others);
     const outcome = await download(urls, {
       stallTimeoutMs: 60_000,
-      onEvent: (event) => {
-        if (event.type === "answer" && !answered) {
-          answered = true;
-          for (const mirror of others) mirror.setRate(undefined, 100_000);
-        }
-        release(event);
-      },
+      onEvent: each(letGoAt("answer", others, UNTIL_DROPPED), onceDropped(others)),
     });
     assertEquals(outcome.error, undefined);
     assertEquals(outcome.sha256, FILE.sha256());
@@ -63,17 +50,15 @@ Deno.test("Downloader: a file that changes on a mirror is dropped there, by If-R
   await withMirrors(
     [{ bytesPerSecond: 4e6 }, { bytesPerSecond: 4e6, silentAfter: 400_000 }],
     async (urls, [mirror, other]) => {
-      const dropped = onceDropped([other!]);
       let isReady = false;
       let changed = false;
       const outcome = await download(urls, {
         maxBlocksPerRequest: 1,
         stallTimeoutMs: 60_000,
-        onEvent: (event) => {
-          dropped(event);
+        onEvent: each(onceDropped([other!]), (event) => {
           isReady ||= event.type === "mirror" && event.state === "ready" &&
             event.mirror === urls[0];
-        },
+        }),
         delayRequest: ({ received }) => {
           if (received >= 5 && isReady && !changed) {
             mirror!.setContent(OTHER_BYTES, '"changed"');

@@ -7,7 +7,8 @@ import {
   NoMirrorLeftError,
   type TraceEvent,
 } from "../../mod.ts";
-import { FILE, LATE_BLOCK, onceLate, QUICK, withMirrors } from "../support/download.ts";
+import { FILE, QUICK, withMirrors } from "../support/download.ts";
+import { LATE_BLOCK, onceLate } from "../support/held_mirrors.ts";
 
 // The sanitizers of Deno.test find what is left running: requests, timers, clients.
 

@@ -1,15 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DelayRequestAlgorithm, Downloader, DuplicateRequestAlgorithm } from "../../mod.ts";
-import {
-  download,
-  FILE,
-  IMPATIENT,
-  LATE_BLOCK,
-  onceLate,
-  QUICK,
-  readToEnd,
-  withMirrors,
-} from "../support/download.ts";
+import { download, FILE, IMPATIENT, QUICK, readToEnd, withMirrors } from "../support/download.ts";
+import { LATE_BLOCK, onceLate } from "../support/held_mirrors.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 

@@ -5,15 +5,8 @@ import { createHash } from "node:crypto";
 import { Downloader, type DownloaderOptions, MirrorMismatchError } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
-import {
-  download,
-  FILE,
-  letGoAt,
-  onceDropped,
-  UNTIL_DROPPED,
-  UNTIL_OPEN,
-  withMirrors,
-} from "../support/download.ts";
+import { download, FILE, withMirrors } from "../support/download.ts";
+import { each, letGoAt, onceDropped, UNTIL_DROPPED, UNTIL_OPEN } from "../support/held_mirrors.ts";
 
 const FIRST: DownloaderOptions = { deliverAfter: "first-answer", stallTimeoutMs: 60_000 };
 const OTHERS = [otherContent(FILE), randomContent(999_999, 3)] as const;
@@ -22,12 +15,7 @@ const NEAR: Partial<MirrorOptions> = { bytesPerSecond: 500_000 };
 Deno.test("deliverAfter: a mirror that has another file is dropped, and the first one's is delivered", async () => {
   for (const content of OTHERS) {
     await withMirrors([{ content, ...UNTIL_OPEN }, UNTIL_DROPPED], async (urls, [other, first]) => {
-      const open = letGoAt("open", [other!]);
-      const dropped = onceDropped([first!]);
-      const onEvent: DownloaderOptions["onEvent"] = (event) => {
-        open(event);
-        dropped(event);
-      };
+      const onEvent = each(letGoAt("open", [other!]), onceDropped([first!]));
       const { error, sha256, stats } = await download(urls, { ...FIRST, onEvent });
       assertEquals([error, sha256], [undefined, FILE.sha256()]);
       assertEquals(stats.mirrors[0]!.state, "dropped");

@@ -12,13 +12,8 @@ import {
   NoMirrorLeftError,
 } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import {
-  download,
-  onceDropped,
-  PIECES,
-  withMirrors,
-  withMirrorsAtOnce,
-} from "../support/download.ts";
+import { download, PIECES, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
+import { onceDropped } from "../support/held_mirrors.ts";
 import { type Rewriting, rewrittenFetch, type SeenRequest } from "../support/rewritten_fetch.ts";
 
 /** A file of a few megabytes, which is requested in many ranges. */

@@ -14,16 +14,8 @@ import {
 } from "../../mod.ts";
 import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
-import {
-  download,
-  FILE,
-  inTime,
-  letGoAt,
-  onceDropped,
-  QUICK,
-  UNTIL_DROPPED,
-  withMirrors,
-} from "../support/download.ts";
+import { download, FILE, inTime, QUICK, withMirrors } from "../support/download.ts";
+import { letGoWhen, onceDropped, UNTIL_DROPPED } from "../support/held_mirrors.ts";
 import type { LabMirror } from "../support/lab/mirror_lab.ts";
 
 /** What a first download learns of the file. */
@@ -45,10 +37,11 @@ Deno.test("Downloader.knownFile spares the next download the probe", async () =>
       // No request is cancelled before it is answered: the mirror itself would be asked again after that.
       const options = { delayRequest: "diff", stallTimeoutMs: 60_000 } as const;
       // None delivers all before both are known to have the file.
-      const letGo = letGoAt("mirror", mirrors, 2);
-      const onEvent: DownloaderOptions["onEvent"] = (event) => {
-        if (event.type === "mirror" && event.state === "ready") letGo(event);
-      };
+      const onEvent = letGoWhen(
+        mirrors,
+        (event) => event.type === "mirror" && event.state === "ready",
+        { count: 2 },
+      );
       const knownFile = JSON.parse(JSON.stringify(await learn(urls, { ...options, onEvent })));
       assertEquals(knownFile.mirrors.map(({ url }: { url: string }) => url), urls);
       const range = { start: 500_000, end: 700_000 };

@@ -6,7 +6,8 @@ import {
   NoMirrorLeftError,
 } from "../../mod.ts";
 import { delay } from "@std/async/delay";
-import { FILE, inTime, onceDropped, QUICK, readToEnd, withMirrors } from "../support/download.ts";
+import { FILE, inTime, QUICK, readToEnd, withMirrors } from "../support/download.ts";
+import { onceDropped } from "../support/held_mirrors.ts";
 import { until } from "../support/lab/client.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
 

@@ -5,16 +5,20 @@ import {
   download,
   FILE,
   IMPATIENT,
-  LATE_BLOCK,
-  letGoAt,
-  onceDropped,
-  onceLate,
   QUICK,
-  UNTIL_DROPPED,
-  UNTIL_OPEN,
   withMirrors,
   withMirrorsAtOnce,
 } from "../support/download.ts";
+import {
+  each,
+  LATE_BLOCK,
+  letGoAt,
+  letGoWhen,
+  onceDropped,
+  onceLate,
+  UNTIL_DROPPED,
+  UNTIL_OPEN,
+} from "../support/held_mirrors.ts";
 import { type MirrorOptions, startMirror } from "../support/lab/mirror_lab.ts";
 
 const OTHER_BYTES = otherContent(FILE);
@@ -67,15 +71,13 @@ for (const [name, mirrors] of Object.entries(survived)) {
 Deno.test("Downloader survives a late wrong mirror, outvoted by a later one", async () => {
   const mirrors = [UNTIL_DROPPED, { content: OTHER_SIZE, ...UNTIL_OPEN }, UNTIL_OPEN];
   await withMirrors(mirrors, async (urls, [first, wrong, later]) => {
-    const open = letGoAt("open", [wrong!]);
-    const dropped = onceDropped([first!]);
     const outcome = await download(urls, {
       stallTimeoutMs: 60_000,
-      onEvent: (event) => {
-        open(event);
-        dropped(event);
-        if (event.type === "answer" && event.mirror === urls[1]) later!.setRate(undefined);
-      },
+      onEvent: each(
+        letGoAt("open", [wrong!]),
+        letGoWhen([later!], (event) => event.type === "answer" && event.mirror === urls[1]),
+        onceDropped([first!]),
+      ),
     });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assertEquals(outcome.stats.mirrors[1]!.state, "dropped");

@@ -3,7 +3,6 @@ import { bytesContent, type Content, otherContent } from "../support/lab/content
 import { until } from "../support/lab/client.ts";
 import { FILE, withMirrors, withMirrorsAtOnce } from "../support/download.ts";
 import { nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
-import type { LabMirror } from "../support/lab/mirror_lab.ts";
 import { type OddServerOptions, startOddServer } from "../support/lab/odd_server.ts";
 import { type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
@@ -18,8 +17,12 @@ function edited(start: number, end: number): Content {
   return bytesContent(bytes);
 }
 
-function sentBy({ requests }: LabMirror): number {
-  return requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+/** Waits for a condition, or the end of what is under way. */
+async function untilOver(running: Promise<unknown>, condition: () => boolean): Promise<void> {
+  let isOver = false;
+  const end = () => isOver = true;
+  running.then(end, end);
+  await until(() => isOver || condition() || undefined);
 }
 
 async function withOdd(
@@ -87,11 +90,11 @@ Deno.test("/proxy: a slow mirror with other bytes of the same size is let in by 
       for (const start of [700_000, 5, 300_000, 950_000, 100_000]) {
         other!.setRate(0);
         const before = good!.requests.length;
-        let isOver = false;
-        const responding = get({ headers: { range: `bytes=${start}-` } })
-          .finally(() => isOver = true);
-        const hasSent = () => good!.requests.slice(before).some(({ bytesSent }) => bytesSent > 0);
-        await until(() => isOver || hasSent() || undefined);
+        const responding = get({ headers: { range: `bytes=${start}-` } });
+        await untilOver(
+          responding,
+          () => good!.requests.slice(before).some(({ bytesSent }) => bytesSent > 0),
+        );
         other!.setRate(undefined);
         const response = await responding;
         if (response.status >= 400) {
@@ -169,9 +172,8 @@ Deno.test("/proxy: files of one size, date and beginning that differ behind it h
       const first = await get();
       const etag = first.headers.get("etag")!;
       // It ends where the mirrors are found to differ.
-      let isOver = false;
-      const ended = assertRejects(() => first.bytes()).finally(() => isOver = true);
-      await until(() => isOver || mirrors.every((mirror) => sentBy(mirror) > 50_000) || undefined);
+      const ended = assertRejects(() => first.bytes());
+      await untilOver(ended, () => mirrors.every(({ bytesSent }) => bytesSent > 50_000));
       for (const mirror of mirrors) mirror.setRate(undefined);
       await ended;
       const again = await get({ headers: { range: "bytes=100000-100999", "if-range": etag } });

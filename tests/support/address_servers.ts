@@ -7,7 +7,7 @@
 import { certificatesFor } from "./lab/certificates.ts";
 import type { Content } from "./lab/content.ts";
 import { freePort } from "./lab/free_port.ts";
-import { meetingOf } from "./lab/meeting.ts";
+import type { Arrive } from "./lab/meeting.ts";
 
 /** The name of the servers. */
 export const NAME = "one.example";
@@ -29,10 +29,8 @@ export interface AddressOptions {
   readonly tls?: boolean;
   /** Returns a response in place of the file; `live`: number of responses under way at all addresses. */
   readonly instead?: (request: AddressRequest, live: number) => Response | undefined;
-  /** Whether no byte of the file is sent before each address was asked for it. @default false */
-  readonly atOnce?: boolean;
-  /** No byte of the file is sent before it is fulfilled. @default at once */
-  readonly begin?: Promise<void>;
+  /** Called at each request for the file, by the address: no byte of it is sent before. @default at once */
+  readonly arrive?: readonly Arrive[];
 }
 
 /** The running servers. */
@@ -53,12 +51,11 @@ const PIECE = 64 * 1024;
 
 /** Starts a server at each address. */
 export async function startAddresses(options: AddressOptions): Promise<AddressServers> {
-  const { content, addresses, tls = false, instead = () => undefined, atOnce = false } = options;
+  const { content, addresses, tls = false, instead = () => undefined, arrive } = options;
   const { caPem, certPem, keyPem } = await certificatesFor(NAME, "two.example");
   const requests: AddressRequest[] = [];
   const port = freePort();
   let [live, mostLive] = [0, 0];
-  const meeting = atOnce ? meetingOf(addresses.length) : [];
   const servers: Deno.HttpServer<Deno.NetAddr>[] = [];
   for (const [index, hostname] of addresses.entries()) {
     const certificate = tls ? { cert: certPem, key: keyPem } : {};
@@ -73,8 +70,7 @@ export async function startAddresses(options: AddressOptions): Promise<AddressSe
         const [, start, last] = /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "bytes=0-")!;
         const end = Math.min(last === "" ? content.size : Number(last) + 1, content.size);
         const range = `bytes ${start}-${end - 1}/${content.size}`;
-        const begin = options.begin ?? meeting[index]?.();
-        const body = pieces(content.read(Number(start), end), begin, () => live--);
+        const body = pieces(content.read(Number(start), end), arrive?.[index]?.(), () => live--);
         return new Response(body, {
           status: 206,
           headers: {

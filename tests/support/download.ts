@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { Downloader, type DownloaderOptions } from "../../mod.ts";
 import type { DownloadStats, TraceEvent } from "../../mod.ts";
 import { type Content, randomContent } from "./lab/content.ts";
+import { meetingOf } from "./lab/meeting.ts";
 import { type LabMirror, type MirrorOptions, startMirror } from "./lab/mirror_lab.ts";
 
 /** The result of a download. */
@@ -100,59 +101,6 @@ export async function inTime(run: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Returns a listener that sets mirrors to full speed at the first event of a type, or at the event number `count`. */
-export function letGoAt(
-  type: TraceEvent["type"],
-  mirrors: readonly LabMirror[],
-  count: number = 1,
-): (event: TraceEvent) => void {
-  let seen = 0;
-  return (event) => {
-    if (event.type !== type || ++seen < count) return;
-    for (const mirror of mirrors) mirror.setRate(undefined);
-  };
-}
-
-/** What other mirrors send, in bytes, before {@linkcode onceDropped} lets them go on. */
-export const UNTIL_DROPPED: Partial<MirrorOptions> = { silentAfter: 100_000 };
-
-/**
- * Returns a listener that lets mirrors of {@linkcode UNTIL_DROPPED} go on once `count` mirrors are dropped: they could
- * deliver the whole file before one that is to be dropped has sent anything.
- */
-export function onceDropped(
-  mirrors: readonly LabMirror[],
-  count: number = 1,
-): (event: TraceEvent) => void {
-  const letGo = letGoAt("mirror", mirrors, count);
-  return (event) => {
-    if (event.type === "mirror" && event.state === "dropped") letGo(event);
-  };
-}
-
-/** A mirror that says nothing before `letGoAt("open")`: it comes too late to decide what the file is. */
-export const UNTIL_OPEN: Partial<MirrorOptions> = { bytesPerSecond: 0 };
-
-/**
- * Mirrors of which the second one falls silent within its first block, of those of {@linkcode QUICK}, and the first one
- * before it has brought all: until the second one is asked for a block, by {@linkcode onceLate}.
- */
-export const LATE_BLOCK: readonly Partial<MirrorOptions>[] = [
-  { silentAfter: 300_000 },
-  { silentAfter: 30_000 },
-];
-
-/** Returns a listener that lets the first mirror of {@linkcode LATE_BLOCK} go on once the second one is asked. */
-export function onceLate(
-  [, late]: readonly string[],
-  [first]: readonly LabMirror[],
-): (event: TraceEvent) => void {
-  const letGo = letGoAt("send", [first!]);
-  return (event) => {
-    if (event.type === "send" && event.mirror === late) letGo(event);
-  };
-}
-
 /** The file of the wire tests: 20 blocks and a shorter last one. */
 export const FILE: Content = randomContent(1_012_345, 7);
 
@@ -177,17 +125,14 @@ export async function withMirrorsAtOnce(
   options: readonly Partial<MirrorOptions>[],
   run: (urls: string[], mirrors: LabMirror[]) => Promise<void>,
 ): Promise<void> {
-  let unasked = options.length;
+  const arrive = meetingOf(options.length);
   const started: LabMirror[] = [];
-  const silent = options.map((one) => ({
+  const silent = options.map((one, index) => ({
     ...one,
     bytesPerSecond: 0,
-    onFirstRequest: () => {
-      if (--unasked > 0) return;
-      started.forEach((mirror, index) => {
-        const { bytesPerSecond, silentAfter } = options[index]!;
-        mirror.setRate(bytesPerSecond, silentAfter);
-      });
+    onFirstRequest: async () => {
+      await arrive[index]!();
+      started[index]!.setRate(one.bytesPerSecond, one.silentAfter);
     },
   }));
   await withMirrors(silent, async (urls, mirrors) => {

@@ -3,7 +3,6 @@ import { metalinkCommand } from "../../../lib/cli/metalink/metalink_command.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { FILE, withMirrors } from "../../support/download.ts";
 import { bytesContent } from "../../support/lab/content.ts";
-import type { LabMirror } from "../../support/lab/mirror_lab.ts";
 import { workplace } from "../../support/workplace.ts";
 
 const BYTES = FILE.read(0, FILE.size).slice();
@@ -14,10 +13,6 @@ function flipped(...places: number[]): Uint8Array {
   const bytes = BYTES.slice();
   for (const place of places) bytes[place]! ^= 1;
   return bytes;
-}
-
-function sent({ requests }: LabMirror): number {
-  return requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
 }
 
 /** Makes a Metalink of the file, called `f.meta4`. */
@@ -121,10 +116,13 @@ Deno.test("sphttp metalink --verify --heal fetches bad and missing pieces only",
     ];
     for (const [bytes, most] of table) {
       work.write("f", bytes);
-      const before = sent(mirror!);
+      const before = mirror!.bytesSent;
       await metalinkCommand(args, signal);
       assertEquals(work.read("f"), BYTES);
-      assert(sent(mirror!) - before <= most + PIECE, `${sent(mirror!) - before} of ${most}`);
+      assert(
+        mirror!.bytesSent - before <= most + PIECE,
+        `${mirror!.bytesSent - before} of ${most}`,
+      );
     }
     // Without a size, the last piece tells where the file ends.
     work.write("f.meta4", work.readText("f.meta4").replace(/<size>.*<\/size>/, ""));
@@ -148,7 +146,7 @@ Deno.test("sphttp metalink --verify --heal takes from other mirrors the pieces t
       await metalinkCommand(args, signal);
       assertEquals(work.read("f"), BYTES);
       // All are asked at once: it may have sent everything, but nothing twice.
-      assert(sent(mirrors[2]!) <= 4 * PIECE, `${sent(mirrors[2]!)}`);
+      assert(mirrors[2]!.bytesSent <= 4 * PIECE, `${mirrors[2]!.bytesSent}`);
       using lone = await place([], urls.slice(0, 2));
       lone.write("f", flipped(2 * PIECE, 3 * PIECE, 6 * PIECE));
       const found = "2 of its pieces";

@@ -125,10 +125,7 @@ const NOTHING: Remains = {
 };
 
 function sentBy(mirrors: readonly LabMirror[]): number {
-  return mirrors.flatMap(({ requests }) => requests).reduce(
-    (sum, { bytesSent }) => sum + bytesSent,
-    0,
-  );
+  return mirrors.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
 }
 
 /** Runs the command with whatever is there, and kills it at a moment; resolves to what it ended with. */

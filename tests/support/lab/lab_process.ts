@@ -58,7 +58,7 @@ function reportOf(mirror: LabMirror): LabReport {
   return {
     requests: mirror.requests.length,
     connections: mirror.connectionsAccepted,
-    bytesSent: mirror.requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
+    bytesSent: mirror.bytesSent,
   };
 }
 

@@ -77,6 +77,8 @@ export interface LabMirror extends AsyncDisposable {
   readonly port: number;
   /** All requests so far, in order of arrival. */
   readonly requests: readonly RequestRecord[];
+  /** Bytes of bodies that were put on the link. */
+  readonly bytesSent: number;
   /** Number of open connections. */
   readonly openConnections: number;
   readonly connectionsAccepted: number;
@@ -164,6 +166,10 @@ class Mirror implements LabMirror, Site {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("The mirror is closed");
     return address.port;
+  }
+
+  get bytesSent(): number {
+    return this.requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
   }
 
   get openConnections(): number {

@@ -4,7 +4,8 @@ import {
   type ContinuedOptions,
 } from "../../../../lib/proxy/answer/body/continued_download.ts";
 import { MemoryBudget, ResponseMemory } from "../../../../lib/proxy/capacity/memory_budget.ts";
-import { FILE, onceDropped, UNTIL_DROPPED, withMirrors } from "../../../support/download.ts";
+import { FILE, withMirrors } from "../../../support/download.ts";
+import { onceDropped, UNTIL_DROPPED } from "../../../support/held_mirrors.ts";
 import { flippedContent, piecesOf } from "../../../support/lab/content.ts";
 
 const LENGTH = 64 * 1024;
