@@ -10,6 +10,10 @@ import { startHttpProxy } from "../support/lab/forward_proxy.ts";
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const IMPORT_MAP = new URL("../../import_map.npm.json", import.meta.url).pathname;
 
+/** What Deno needs of the environment of the tests. */
+const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
+const KEPT = { PATH, HOME, ...(DENO_DIR !== undefined && { DENO_DIR }) };
+
 /** Downloads in a process of its own; the bytes that came, or the name and message of the error. */
 async function downloadWith(
   env: Readonly<Record<string, string>>,
@@ -47,7 +51,6 @@ async function downloadEach(
     console.log(JSON.stringify(results));`;
   // With the permission, the environment must be the same afterwards.
   const names = permissions.length > 0 ? Object.keys(env) : [];
-  const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
   const process = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -61,7 +64,7 @@ async function downloadEach(
     stdin: "piped",
     stdout: "piped",
     clearEnv: true,
-    env: { PATH, HOME, ...(DENO_DIR !== undefined && { DENO_DIR }), ...env },
+    env: { ...KEPT, ...env },
   }).spawn();
   const writer = process.stdin.getWriter();
   await writer.write(new TextEncoder().encode(code));
@@ -170,4 +173,27 @@ Deno.test("connect: the environment's proxies do not lead around the rules", asy
     const error = String(await downloadWith({ NO_PROXY: "one.example" }, named, options));
     assertStringIncludes(error, "NotCapable: connect needs Deno's permission");
   });
+});
+
+Deno.test("mayHaveProxies() tells whether the environment has proxies, or may not be read", async () => {
+  const module = new URL("../../lib/transport/connections/proxy_environment.ts", import.meta.url);
+  const code = `import { mayHaveProxies } from ${JSON.stringify(module.href)};
+    console.log(mayHaveProxies());`;
+  const url = `data:text/javascript,${encodeURIComponent(code)}`;
+  const table: [env: Record<string, string>, args: string[], expected: boolean][] = [
+    [{}, ["--allow-env"], false],
+    [{ NO_PROXY: "one.example", HTTP_PROXY: "" }, ["--allow-env"], false],
+    [{ HTTP_PROXY: NOWHERE }, ["--allow-env"], true],
+    [{ all_proxy: NOWHERE }, ["--allow-env"], true],
+    [{}, [], true],
+  ];
+  for (const [env, args, expected] of table) {
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--no-prompt", `--import-map=${IMPORT_MAP}`, ...args, url],
+      clearEnv: true,
+      env: { ...KEPT, ...env },
+    }).output();
+    const [said, why] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());
+    assertEquals(said, String(expected), why);
+  }
 });

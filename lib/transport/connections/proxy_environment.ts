@@ -1,7 +1,7 @@
 /**
  * What Deno reads of the environment when an HTTP client is created: proxies, and hosts that are requested
  * without one. There is no option against it (Deno 2.9), so the variables are changed for that moment,
- * within one synchronous call.
+ * within one synchronous call. Workers share the environment, and may see the change.
  *
  * @module
  */

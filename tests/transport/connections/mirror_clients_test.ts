@@ -23,7 +23,11 @@ function startServers(...addresses: string[]) {
 
 /** Clients of mirrors of one.example at these addresses. */
 function clientsAt(port: number, ...addresses: (readonly string[])[]): MirrorClients {
-  const url = `http://one.example:${port}/`;
+  return clientsOf(`http://one.example:${port}/`, addresses);
+}
+
+/** Clients of mirrors with this URL at these addresses. */
+function clientsOf(url: string, addresses: readonly (readonly string[])[]): MirrorClients {
   const mirrors = addresses.map((addresses) => ({ url, authorization: undefined, addresses }));
   return new MirrorClients(mirrors, resolveOptions([url]));
 }
@@ -62,12 +66,14 @@ Deno.test("MirrorClients: each mirror is connected to at its addresses, of eithe
 Deno.test("MirrorClients: hosts without a proxy are connected to at the address, too", async () => {
   await using servers = startServers("127.0.0.1");
   const { port } = servers;
+  // All tests share the environment: no other one has this host.
+  const host = "excepted.example";
   const before = Deno.env.get("NO_PROXY");
-  Deno.env.set("NO_PROXY", "one.example");
-  const clients = clientsAt(port, ["127.0.0.1"]);
+  Deno.env.set("NO_PROXY", host);
+  const url = `http://${host}:${port}/`;
+  const clients = clientsOf(url, [["127.0.0.1"]]);
   try {
-    const url = `http://one.example:${port}/`;
-    assertEquals(await request(clients, 0, url), `127.0.0.1 one.example:${port}`);
+    assertEquals(await request(clients, 0, url), `127.0.0.1 ${host}:${port}`);
   } finally {
     await clients.close();
     if (before === undefined) Deno.env.delete("NO_PROXY");
